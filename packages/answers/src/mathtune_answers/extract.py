@@ -1,0 +1,131 @@
+r"""Find the final answer that a solution states, or say that it states none: a stray number is never an answer."""
+
+import re
+
+_BRACES = re.compile(r"(?P<box>\\f?box(?:ed)?\s*\{)|\\.|[{}]", re.DOTALL)
+_MARKER = re.compile(
+    r"(?P<hash>\#{4}(?!\#))"
+    r"|(?P<section>^\#{1,3}[ ]*(?:final[ ])?answer[ ]*:?[ ]*$)"
+    r"|(?P<letter>^A(?:nswer)?:)"
+    r"|(?P<tag><answer>)"
+    r"|(?P<phrase>\b(?:answers?|ans)\b(?:\*\*|__|\\\*)?[ ]*(?:(?:is|are|=)\b|:)[ ]*(?:\*\*|__)?[ ]*:?)",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+_RUN_ON = re.compile(
+    r"\s*(?:<\|[^>]*\|>|(?:Q|Question|Problem|Exercise)\s*\d*\s*[:.]|(?:Human|User|Instruction|Input)\s*:"
+    r"|\#+\s*(?:Question|Problem|Instruction)\b)",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(
+    r"(?:step|case|part|solution|method|approach|conclusion|summary|verification|check|proof|problem|question|final"
+    r"|answer|explanation|calculations?|analysis|given|note|therefore|thus|finding|simplify\w*|understand\w*|determin\w*"
+    r"|solv\w*|comput\w*|calculat\w*|option|subcase|example|key|using|sub|the)\b",
+    re.IGNORECASE,
+)
+_FILLER = re.compile(
+    r"(?:\s|\*\*|__|:|=|,|\b(?:therefore|thus|hence|simply|just|indeed|then|also|still|clearly|now|so|exactly|equal\ to"
+    r"|approximately|about|roughly|given\ by|as\ follows)\b)+",
+    re.IGNORECASE | re.VERBOSE,
+)
+_NO_STATEMENT = re.compile(
+    r"(?:obtained|found|in\b|correct\b|incorrect|wrong|not\b|determined|calculated|derived|consistent|supposed|expected"
+    r"|required|asked|what|how|which|whether|because|based|to\b|unclear|reasonable|valid|a\s+(?:number|value|function)\b)",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"\.(?=\s+[A-Z]|\s*$)|\n|\s+(?=because\b|since\b|which\b|so that\b|I hope\b)")
+_FORMULA = re.compile(r"\$\$(?P<a>.+?)\$\$|\\\[(?P<b>.+?)\\\]|\$(?P<c>[^$\n]+)\$|\\\((?P<d>.+?)\\\)", re.DOTALL)
+_NUMBER_THEN_PROSE = re.compile(r"(-?\$?\d[\d,./]*%?)\s+(?=[A-Z][a-z]+\s)")
+_MATHEMATICS = re.compile(r"[\d\\$=<>^]|(?<![A-Za-z])[A-Za-z](?![A-Za-z])")
+MOST_WORDS = 6
+LONGEST_STATEMENT = 2_000
+
+
+def _last_box(text: str) -> tuple[str | None, bool]:
+    """Return the content of the last complete box, and whether there is any box, complete or not."""
+    open_braces: list[int] = []
+    content, seen = None, False
+    for match in _BRACES.finditer(text):
+        if match["box"]:
+            seen = True
+            open_braces.append(match.end())
+        elif match[0] == "{":
+            open_braces.append(-1)
+        elif match[0] == "}" and open_braces:
+            start = open_braces.pop()
+            if start >= 0:
+                content = text[start : match.start()].strip() or content
+    return content, seen
+
+
+def _statement(rest: str, in_words: bool) -> str | None:
+    """Return what is stated at the start of `rest`: a displayed formula or the first sentence; None for other prose."""
+    filler = _FILLER.match(rest)
+    rest = rest[filler.end() :] if filler else rest
+    formula = _FORMULA.match(rest)
+    if formula and re.match(r"\s*(?:[.,;:!]|\*\*)*\s*(?:\n|$|[A-Z])", rest[formula.end() :]):
+        return next(group for group in formula.groups() if group).strip().removesuffix(".").strip() or None
+    end = _SENTENCE_END.search(rest)
+    stated = (rest[: end.start()] if end else rest).strip()
+    stated = stated.strip("*_").strip().removesuffix(".").rstrip(",;:").strip()
+    if not stated or _NO_STATEMENT.match(stated):
+        return None
+    if in_words and not _MATHEMATICS.search(stated) and len(stated.split()) > MOST_WORDS:
+        return None
+    return stated
+
+
+def _after_hashes(rest: str) -> str | None:
+    """Return the answer after `####`, None when the hashes head a section of prose."""
+    line = rest.split("\n", 1)[0].strip()
+    number = _NUMBER_THEN_PROSE.match(line)
+    if number:
+        return number[1]
+    if not line or line.endswith(":") or _HEADING.match(line):
+        return None
+    if not _MATHEMATICS.search(line) and len(line.split()) > 2:
+        return None
+    return line.removesuffix(".").strip()
+
+
+def _candidate(match: re.Match[str], text: str) -> str | None:
+    rest = text[match.end() : match.end() + LONGEST_STATEMENT]
+    if match["hash"]:
+        return _after_hashes(rest)
+    if match["tag"]:
+        content, closed, _ = rest.partition("</answer>")
+        return content.strip() or None if closed else None
+    if match["section"] or match["letter"]:
+        return _statement(rest, in_words=bool(match["section"]))
+    return _statement(rest, in_words=True)
+
+
+def _without_run_on(text: str) -> str:
+    """Cut off a further question that a model went on to ask after its `#### answer`."""
+    for match in re.finditer(r"####(?!#)[^\n]*", text):
+        if _after_hashes(match[0][4:]) is not None and _RUN_ON.match(text, match.end()):
+            return text[: match.end()]
+    return text
+
+
+def extract_answer(text: str) -> str | None:
+    r"""Return the final answer that a solution states, or None when it states none.
+
+    That is the content of the last complete `\boxed{…}` or `\fbox{…}`; without a box, what follows the last of
+    `####`, `# Answer`, `A:`, "the (final) answer is" and `<answer>`. A box that is cut off is no answer, nor is anything
+    before it: a truncated sample must not turn into a vote.
+    """
+    if "</think>" in text:
+        text = text.rpartition("</think>")[2]
+    elif "<think>" in text:
+        return None
+    if "box" in text:
+        content, seen = _last_box(text)
+        if seen:
+            return content
+    if "####" in text:
+        text = _without_run_on(text)
+    for match in reversed(list(_MARKER.finditer(text))):
+        answer = _candidate(match, text)
+        if answer is not None:
+            return answer
+    return None

@@ -1,0 +1,131 @@
+"""What an answer was read as: its key, the marks that may be left out, and when two forms are compatible."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from mathtune_answers import units
+from mathtune_answers.precision import CONTEXT, from_fraction
+from mathtune_answers.values import Samples, Value
+
+ROUNDED_DIGITS = 6  # a decimal with this many right digits stands for the exact value
+FLOAT_DIGITS = 12  # decimals with this many digits are floats, compared with a float's tolerance
+FLOAT_TOLERANCE = Decimal("1e-10")
+MOST_MATCHED_ITEMS = 24
+MOST_PLACES = 60
+MARK_OPEN, MARK_CLOSE = "⟦", "⟧"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """An answer as read.
+
+    `bare` is the key without marks; `unit` and `name` are marks that another answer may leave out but not contradict.
+    `alternates` are bare keys of other answers that this one may stand for. All fields follow from the key.
+    """
+
+    bare: str
+    kind: str = "value"
+    unit: str = ""
+    name: str = ""
+    value: Value | None = None
+    items: tuple["Form", ...] = ()
+    alternates: frozenset[str] = frozenset()
+
+    @property
+    def loose(self) -> bool:
+        """Whether another key may be compatible with this one because of what this one says or leaves open."""
+        if self.unit or self.name or self.alternates or any(item.loose for item in self.items):
+            return True
+        value = self.value
+        if value is None or isinstance(value, Samples) or value.denominator == 1:
+            return False
+        return (decimal_digits(value) or 0) >= ROUNDED_DIGITS
+
+    @property
+    def key(self) -> str:
+        """The canonical key: equal keys, equal answers."""
+        marks = [mark for mark in (self.unit, self.name) if mark]
+        return self.bare + "".join(f"{MARK_OPEN}{mark}{MARK_CLOSE}" for mark in marks)
+
+
+def compatible(a: Form, b: Form) -> bool:
+    """Return whether one may stand for the other: equal up to left-out marks, conversion and long decimals.
+
+    Symmetric, but not transitive (18 hours, 18 and 18 degrees), so clusters use it with care.
+    """
+    if a.bare == b.bare and a.unit == b.unit and a.name == b.name:
+        return True
+    if a.name and b.name and a.name != b.name:
+        return a.kind == b.kind == "ratio" and bool(a.alternates & b.alternates)
+    if units.conflicts(a.unit, b.unit):
+        return _converted(a, b)
+    if a.bare == b.bare and not (a.items and b.items):
+        return True
+    if b.bare in a.alternates or a.bare in b.alternates:
+        return True
+    if a.items and b.items:
+        return a.kind == b.kind and len(a.items) == len(b.items) and _items_match(a, b)
+    return a.value is not None and b.value is not None and (_rounds(a.value, b.value) or _rounds(b.value, a.value))
+
+
+def _converted(a: Form, b: Form) -> bool:
+    """Return whether two quantities in different units are the same, such as 90 minutes and 1.5 hours."""
+    left, right = units.scale(a.unit), units.scale(b.unit)
+    if left is None or right is None or left[0] != right[0]:
+        return False
+    if not isinstance(a.value, int | Fraction) or not isinstance(b.value, int | Fraction):
+        return False
+    return a.value * left[1] == b.value * right[1]
+
+
+def _items_match(a: Form, b: Form) -> bool:
+    if len(a.items) > MOST_MATCHED_ITEMS:
+        return a.bare == b.bare
+    if a.kind != "list":
+        return all(map(compatible, a.items, b.items))
+    left = list(b.items)
+    for item in a.items:
+        match = next((other for other in left if compatible(item, other)), None)
+        if match is None:
+            return False
+        left.remove(match)
+    return True
+
+
+def _rounds(short: Value, long: Value) -> bool:
+    """Return whether a decimal of six or more digits is the longer value, rounded or cut off, or both are one float."""
+    if isinstance(short, Samples) or short.denominator == 1:
+        return False
+    digits = decimal_digits(short)
+    if digits is None or digits < ROUNDED_DIGITS:
+        return False
+    if isinstance(long, Samples):
+        if len(long.points) != 1 or not isinstance(long.points[0], Decimal) or not long.points[0].is_finite():
+            return False
+        return _near(short, long.points[0], digits)
+    longer = decimal_digits(long)
+    if longer is not None and longer <= digits and (min(digits, longer) < FLOAT_DIGITS):
+        return False
+    return _near(short, from_fraction(long), digits)
+
+
+def decimal_digits(value: int | Fraction) -> int | None:
+    """Return the significant digits of a rational number's decimal, None when it does not end within sixty places."""
+    rest, places = value.denominator, 0
+    while rest % 10 == 0:
+        rest, places = rest // 10, places + 1
+    for prime in (2, 5):
+        while rest % prime == 0 and places < MOST_PLACES:
+            rest, places = rest // prime, places + 1
+    if rest != 1 or places >= MOST_PLACES or value.numerator.bit_length() > 400:
+        return None
+    return len(str(abs(value.numerator * 10**places // value.denominator)))
+
+
+def _near(written: int | Fraction, exact: Decimal, digits: int) -> bool:
+    decimal = from_fraction(written)
+    gap = CONTEXT.subtract(decimal, exact).copy_abs()
+    if digits >= FLOAT_DIGITS and gap <= CONTEXT.multiply(FLOAT_TOLERANCE, exact.copy_abs()):
+        return True
+    return gap < CONTEXT.scaleb(Decimal(1), decimal.adjusted() + 1 - digits)

@@ -1,0 +1,228 @@
+r"""Clean an answer's spelling: look-alike characters, spacing, wrappers and LaTeX noise that never change what it says.
+
+Text inside `\text{…}` comes out between the control characters STX and ETX, so that later steps know words from
+products of letters.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+TEXT_START, TEXT_END = "\x02", "\x03"
+ROW_BREAK = "\x05"
+_DOLLAR = "\x04"
+_CHARACTERS = {
+    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "‒": "-", "﹣": "-", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ",
+    "∙": r"\cdot ", "•": r"\cdot ", "÷": r"\div ", "⁄": "/", "∕": "/", "≤": r"\le ", "≥": r"\ge ", "⩽": r"\le ",
+    "⩾": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "≡": r"\equiv ", "√": r"\sqrt ", "∛": r"\cbrt ", "∞": r"\infty ",
+    "π": r"\pi ", "Π": r"\Pi ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∉": r"\notin ", "∅": r"\emptyset ",
+    "ø": r"\emptyset ", "Ø": r"\emptyset ", "°": r"^\circ ", "º": r"^\circ ", "˚": r"^\circ ", "±": r"\pm ", "∓": r"\mp ",
+    "′": "'", "’": "'", "‘": "'", "“": '"', "”": '"', "⟨": r"\langle ", "⟩": r"\rangle ", "〈": r"\langle ",
+    "〉": r"\rangle ", "∠": r"\angle ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "ℚ": r"\mathbb{Q}", "ℕ": r"\mathbb{N}",
+    "ℂ": r"\mathbb{C}", "…": r"\ldots ", "⋯": r"\ldots ", "θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ",
+    "γ": r"\gamma ", "δ": r"\delta ", "λ": r"\lambda ", "μ": r"\mu ", "σ": r"\sigma ", "φ": r"\phi ", "ω": r"\omega ",
+    "ε": r"\epsilon ", "ρ": r"\rho ", "τ": r"\tau ", "Δ": r"\Delta ", "Ω": r"\Omega ", "Σ": r"\Sigma ", "∑": r"\sum ",
+    "∫": r"\int ", "∂": r"\partial ", "→": r"\rightarrow ", "⇒": r"\Rightarrow ", "∣": "|", "∥": r"\|", "⌊": r"\lfloor ",
+    "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u3000": " ",
+    "，": ", ", "；": "; ", "：": ":", "（": "(", "）": ")", "。": ".", "、": ", ",
+}  # fmt: skip
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ", "0123456789+-=()ni")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙₐₓ", "0123456789+-=()nax")
+_SUPERSCRIPT_RUN = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ]+")
+_SUBSCRIPT_RUN = re.compile(r"[₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙₐₓ]+")
+_TEXT_COMMAND = re.compile(
+    r"\\(?:text(?:bf|it|rm|normal|sf|tt|sc|md|up)?|mathrm|mathbf|mathit|mathsf|mathtt|mathnormal|mbox|hbox|emph"
+    r"|operatorname\*?|boldsymbol|bold|pmb|bm|underline|uline|mathcal|mathscr|mathfrak|textcolor\{\w+\}|color\{\w+\}"
+    r"|rm|bf|it|sf|tt)\s*\{([^{}]*)\}"
+)
+_STYLE = re.compile(
+    r"\\(?:left|right|[bB]ig{1,2}[lrm]?|middle)(?![a-zA-Z])\s*\.?(?<!\.)|\\(?:left|right)\.|\\(?:displaystyle|textstyle|scriptstyle"
+    r"|limits|nolimits|mathstrut|strut|hfill|noindent|centering|rm|bf|it|boldmath|Large|large|small|nonumber"
+    r"|notag|relax|mathopen|mathclose|mathrel|mathop|mathord|mathbin|allowbreak|nobreak)(?![a-zA-Z])"
+)
+_SPACING = re.compile(
+    r"\\(?:quad|qquad)|\\(?:,|;|:|!|>|\s|/)|\\(?:thinspace|medspace|thickspace|enspace|space|negthinspace)(?![a-zA-Z])|~"
+    r"|\\(?:hspace|vspace|hskip|kern|mkern|mskip)\*?\s*(?:\{[^{}]*\}|-?[\d.]+\s*(?:mu|em|ex|pt))"
+)
+_PHANTOM = re.compile(r"\\[hv]?phantom\s*(?:\{[^{}]*\}|[^\s{}\\])|\\(?:label|tag)\*?\s*\{[^{}]*\}")
+_FRACTION = re.compile(r"\\[dtc]frac(?![a-z])")
+_LOST_BACKSLASH = re.compile(r"(?<![\\A-Za-z])([dt]?frac|sqrt|text|boxed|mathrm|binom)(?=\s*\{)")
+_THOUSANDS_MARK = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\{,\\!\}|\\,|\{\\,\}|,\{\}|\{\}\,|\\ )\s*(?=\d{3}(?!\d))")
+_MATH = re.compile(r"\$\$?|\\\(|\\\)|\\\[|\\\]")
+_PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z .,'-]*")
+_ENDS = " \t\r\n.,;:"
+_LABEL = re.compile(
+    r"^(?:(?:thus|so|hence|therefore|and|then|we|get|find|that|the|our|final|correct|best|exact|approximate|required|solution|answer)\b[\s,]*)*"
+    r"(?:\b(?:answers?|ans|solutions?|results?|value)\b)\s*(?:is|are|=|:|equals|to the (?:problem|question) is)*\s*:?\s*(?=\S)",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(
+    r"^(?=[A-Z])(?!.*\bnot?\b)(?:[A-Za-z ,'-]*?\s)?(?:\b(?:is|are|equals|be|that|get|gives|obtain|have|of|thus|therefore|hence|so|was|identity)\b|:)\s*:?\s*$",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"^\s*(?:is|are|as)?\s*(?:our|the|a|required|final)*\s*(?:answers?|solutions?|correct|result)?\s*[.:;,!]*\s*$", re.IGNORECASE
+)
+_SENTENCE = re.compile(
+    r"^(?:the|so|thus|therefore|hence|our|we|it|its|there|total|this|that|these|his|her|their|[A-Z][a-z]+)\b(?!.*\bnot\b)[A-Za-z ,']*?"
+    r"\b(?:is|are|equals|was|were|find that|get|have|has|loses|gains|earns|makes|pays|costs|needs|spends|saves|sold)\s*:?\s+"
+    r"(?=[-+\d\\(\[{$.|<>€£$\x04]|[A-Za-z]\s*(?:[=<>]|\\[lg][et]))"
+)
+
+
+@lru_cache(maxsize=1024)
+def _odd_character(character: str) -> str:
+    if character in _CHARACTERS:
+        return _CHARACTERS[character]
+    if unicodedata.category(character) in ("Cf", "Cc", "Cs", "Mn"):
+        return ""
+    plain = unicodedata.normalize("NFKC", character)
+    if "⁄" in plain:
+        top, bottom = plain.split("⁄")
+        return rf"\frac{{{top}}}{{{bottom}}}"
+    return plain
+
+
+_ODD = re.compile(r"[^\x09\x0a\x0d\x20-\x7e]")
+
+
+def ascii_mathematics(text: str) -> str:
+    """Return the text with Unicode mathematics, full-width characters and invisible marks spelt in plain LaTeX."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = _SUPERSCRIPT_RUN.sub(lambda run: f"^{{{run[0].translate(_SUPERSCRIPTS)}}}", text)
+    text = _SUBSCRIPT_RUN.sub(lambda run: f"_{{{run[0].translate(_SUBSCRIPTS)}}}", text)
+    return _ODD.sub(lambda odd: _odd_character(odd[0]), text)
+
+
+def closing_brace(text: str, start: int) -> int:
+    """Return the position of the brace that closes the one opened just before `start`, or -1."""
+    depth = 1
+    for match in _BRACES.finditer(text, start):
+        if match[0] == "{":
+            depth += 1
+        elif match[0] == "}":
+            depth -= 1
+            if depth == 0:
+                return match.start()
+    return -1
+
+
+_BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
+_BOX = re.compile(r"\\f?box(?:ed)?\s*\{|\\(?:ensuremath|displaylimits|smash|mathord)\s*\{")
+
+
+def _unboxed(text: str) -> str:
+    for _ in range(500):
+        match = _BOX.search(text)
+        if not match:
+            break
+        end = closing_brace(text, match.end())
+        end = len(text) if end < 0 else end
+        text = f"{text[: match.start()]} {text[match.end() : end]} {text[end + 1 :]}"
+    return text
+
+
+def _math_only(text: str) -> str:
+    """Drop the prose around the only formula of a sentence, and the marks of formulas elsewhere."""
+    pieces = _MATH.split(text)
+    if len(pieces) == 2 and "$" in text and re.match(r"\s*-?\$\s*[\d.]", text):
+        return text.replace("$", _DOLLAR, 1)
+    if len(pieces) == 3 and (pieces[0].strip() or pieces[2].strip()):
+        lead, formula, tail = pieces
+        if (not lead.strip() or _LEAD.match(lead.strip()) or _LABEL.sub("", lead.strip() + " .").strip() == ".") and _TAIL.match(tail):
+            return formula
+    return " ".join(pieces) if len(pieces) > 3 else "".join(f" {piece}" for piece in pieces)
+
+
+_UNIT_LETTERS = re.compile(r"[msghlNLJWVKAqdny]|[A-Za-z]+(?:[/. ^-]*[A-Za-z]+|\^\{?-?\d\}?)+")
+_AFTER_AMOUNT = re.compile(r"(?:[\d})/.\x03]\s*-?[\s~]*|\d\s*\\frac\{|\}\{)$")
+
+
+def _text_content(match: re.Match[str]) -> str:
+    content = match[1]
+    stripped = content.strip(" ~")
+    if match[0].startswith(r"\operatorname"):
+        return "\\" + stripped + " "
+    if _UNIT_LETTERS.fullmatch(stripped) and _AFTER_AMOUNT.search(match.string[max(0, match.start() - 12) : match.start()]):
+        return f"{TEXT_START}{stripped}{TEXT_END}"
+    if len(stripped) == 1 or not stripped or TEXT_START in content:
+        return content.replace(TEXT_START, "").replace(TEXT_END, "") if TEXT_START not in stripped[1:-1] else stripped
+    if match[0].startswith((r"\mathbf", r"\boldsymbol", r"\bold", r"\pmb", r"\bm", r"\underline")) and not stripped.isalpha():
+        return content
+    if _PLAIN_WORDS.fullmatch(stripped) and not re.match(r"(?i)[ap]\.?\s*m\b", stripped):
+        return f"{TEXT_START}{content}{TEXT_END}"
+    return f" {content} "
+
+
+def _texts(text: str) -> str:
+    for _ in range(400):
+        text, count = _TEXT_COMMAND.subn(_text_content, text)
+        if not count:
+            break
+    return text
+
+
+def _balanced(text: str) -> str:
+    """Drop closing braces that nothing opened and add the ones lost at the end."""
+    depth, cuts = 0, []
+    for match in _BRACES.finditer(text):
+        if match[0] == "{":
+            depth += 1
+        elif match[0] == "}":
+            depth -= 1
+            if depth < 0:
+                cuts.append(match.start())
+                depth = 0
+    for cut in reversed(cuts):
+        text = text[:cut] + text[cut + 1 :]
+    return text + "}" * depth
+
+
+_COMMA_GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_SPACE_GROUPS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?: \d{3})+(?![\d,])")
+_OPENERS, _CLOSERS = "([{", ")]}"
+
+
+def _thousands(text: str) -> str:
+    """Drop thousands separators: 1,000 is a number, but inside brackets 100,200 is a pair."""
+    if "," in text and _COMMA_GROUPS.search(text):
+
+        def joined(match: re.Match[str]) -> str:
+            before = text[: match.start()]
+            inside = any(before.count(a) > before.count(b) for a, b in zip(_OPENERS, _CLOSERS, strict=True))
+            groups = match[0].split(",")
+            if inside and not any(group[0] == "0" for group in groups[1:]):
+                return match[0]
+            return "".join(groups)
+
+        text = _COMMA_GROUPS.sub(joined, text)
+    if re.fullmatch(r"\D*\d{1,3}(?: \d{3})+(?:\.\d+)?\D*", text):
+        text = _SPACE_GROUPS.sub(lambda match: match[0].replace(" ", ""), text)
+    return text
+
+
+_SIMPLE = re.compile(r"[0-9a-zA-Z.,+/=()-]*")
+
+
+def normalise(text: str) -> str:
+    """Return the answer in plain LaTeX without wrappers, spacing commands, styles or a closing full stop."""
+    text = ascii_mathematics(text).strip()
+    if len(text) < 60 and _SIMPLE.fullmatch(text):
+        return _thousands(text.rstrip(_ENDS))
+    text = re.sub(r"\*\*|__(?=\w)|(?<=\w)__|^#+ |^`+|`+$", "", text)
+    if "\\\\" in text and (r"\begin" not in text or r"\\begin" in text):
+        text = re.sub(r"\\\\(?=[A-Za-z{}()\[\],;!%$ ])", r"\\", text)
+    text = _LOST_BACKSLASH.sub(r"\\\1", text)
+    if r"\begin" in text:
+        text = re.sub(r"(?<!\\)\\(?=-?\d)", r"\\\\", text)
+        text = re.sub(r"\\\\(?:\s*\[[\d.]+\s*\w*\])?", f" {ROW_BREAK} ", text)
+    text = _unboxed(_balanced(text))
+    text = text.replace(r"\$", _DOLLAR).replace(r"\%", "%").replace(r"\#", "#").replace(r"\&", " and ").replace(r"\_", "_")
+    text = _SENTENCE.sub("", _math_only(_LABEL.sub("", text.strip())).strip())
+    text = _STYLE.sub(" ", _PHANTOM.sub("", _FRACTION.sub(r"\\frac", text)))
+    text = _THOUSANDS_MARK.sub("", text)
+    text = _SPACING.sub(" ", text.replace(r"\!", ""))
+    text = _thousands(_texts(text.replace("{,}", ",")))
+    text = re.sub(r"\s+", " ", text.replace("{}", "").replace(_DOLLAR, "$")).strip(" \t\r\n,;:").rstrip(_ENDS)
+    return _SENTENCE.sub("", _LABEL.sub("", text)) if text[:1].isupper() else text

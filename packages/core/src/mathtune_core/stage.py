@@ -1,0 +1,80 @@
+"""Runs one stage: `python -P …/stage.py STAGE[@ITEM] name=path …`, from the root of the tree whose code is to run.
+
+DVC starts each stage as a process in the root of *a* tree: the workspace, a clone that shares its environment, or the
+temporary copy of `dvc exp run --temp`. An installed (editable) package would run the workspace's code in all of them,
+so this file puts the packages of its own tree first on the path and only then imports anything of ours.
+"""
+
+import importlib
+import inspect
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[4]
+sys.path[:0] = [str(source) for source in sorted(ROOT.glob("packages/*/src"))]
+
+from mathtune_core.errors import MathtuneError  # noqa: E402  (after the path is set, or the wrong tree is imported)
+from mathtune_core.params import load_params  # noqa: E402
+
+
+def stage_module(stage: str) -> str:
+    """`mathtune_sampling.sample_solutions` for `sample_solutions`: the module of that name in any package."""
+    found = sorted(ROOT.glob(f"packages/*/src/mathtune_*/{stage}.py"))
+    if len(found) != 1:
+        raise MathtuneError(f"dvc.yaml: stage `{stage}`: {len(found)} modules named {stage}.py under packages/, need 1")
+    return f"{found[0].parent.name}.{stage}"
+
+
+def params_type(module: Any, stage: str, item: str | None) -> type:
+    """The stage's params dataclass: what its `params_type(item)` gives, else `BuildProblemsParams` for `build_problems`."""
+    if hasattr(module, "params_type"):
+        chosen: type = module.params_type(item)
+        return chosen
+    named: type = getattr(module, "".join(word.capitalize() for word in stage.split("_")) + "Params")
+    return named
+
+
+def run_stage(name: str, paths: dict[str, Path], params_file: Path) -> None:
+    """Loads the stage's own section and calls its `run(params, **paths)`; `out` appears whole or not at all.
+
+    `run` gets the matrix item as well when it has a parameter `item`.
+    """
+    stage, _, item = name.partition("@")
+    module = importlib.import_module(stage_module(stage))
+    keys = (stage, item) if item else (stage,)
+    params = load_params(params_file, keys, params_type(module, stage, item or None))
+    wanted = set(inspect.signature(module.run).parameters) - {"params"}
+    known = {"item": item} if "item" in wanted else {}
+    if wanted - set(known) != set(paths):
+        raise MathtuneError(f"dvc.yaml: stage `{name}`: needs paths {sorted(wanted - set(known))}, got {sorted(paths)}")
+    out = paths["out"]
+    partial = out.with_name(f"{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    module.run(params, **{**known, **paths, "out": partial})
+    shutil.rmtree(out, ignore_errors=True)
+    partial.replace(out)
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code 0 when the stage is done, 1 with one line on stderr when the user has something to mend."""
+    # A stage never loads over the network what is not asked for, and never opens a pickle (weights are safetensors).
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    if not arguments or not all("=" in argument for argument in arguments[1:]):
+        sys.stderr.write("usage: stage.py STAGE[@ITEM] name=path …\n")
+        return 2
+    paths = {name: Path(path) for name, _, path in (argument.partition("=") for argument in arguments[1:])}
+    try:
+        run_stage(arguments[0], paths, Path("params.yaml"))
+    except MathtuneError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

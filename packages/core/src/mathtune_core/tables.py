@@ -1,0 +1,56 @@
+"""Parquet in and out, validated both ways: a stage never reads a table that breaks its schema, and never writes one."""
+
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from mathtune_core.errors import MathtuneError
+from mathtune_core.schemas import Table
+
+
+def read_table(path: Path, table: Table) -> pl.DataFrame:
+    """The parquet file at `path`, checked against `table`.
+
+    Raises MathtuneError for a missing or unreadable file, and for whatever `validate` refuses.
+    """
+    if not path.is_file():
+        raise MathtuneError(f"{path}: no such file; `dvc repro` makes it")
+    try:
+        frame = pl.read_parquet(path)
+    except (PolarsError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise MathtuneError(f"{path}: not a readable parquet file ({reason}); delete it and run `dvc repro`") from error
+    validate(frame, table, str(path))
+    return frame
+
+
+def write_table(frame: pl.DataFrame, path: Path, table: Table) -> None:
+    """Checks `frame` against `table` and writes it under a temporary name, renamed when whole."""
+    frame = frame.select(*table.schema) if set(table.schema) == set(frame.columns) else frame
+    validate(frame, table, str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.partial")
+    frame.write_parquet(partial, compression="zstd")
+    partial.replace(path)
+
+
+def validate(frame: pl.DataFrame, table: Table, where: str) -> None:
+    """Raises MathtuneError naming `where`, the row and the column when `frame` is not a `table`."""
+    for column, dtype in table.schema.items():
+        if column not in frame.columns:
+            raise MathtuneError(f"{where}: {table.name}.{column}: column is missing")
+        if frame.schema[column] != dtype:
+            raise MathtuneError(f"{where}: {table.name}.{column}: expected {dtype}, got {frame.schema[column]}")
+    extra = [column for column in frame.columns if column not in table.schema]
+    if extra:
+        raise MathtuneError(f"{where}: {table.name}.{extra[0]}: unknown column")
+    for column in table.schema:
+        if column not in table.nullable and frame[column].null_count():
+            row = frame[column].is_null().arg_true()[0]
+            raise MathtuneError(f"{where}: row {row}: {table.name}.{column}: null is not allowed")
+    duplicated = frame.select(pl.struct(table.key).is_duplicated().alias("d"))["d"]
+    if duplicated.any():
+        row = int(duplicated.arg_true()[1])
+        key = ", ".join(f"{k}={frame[k][row]!r}" for k in table.key)
+        raise MathtuneError(f"{where}: row {row}: {table.name}: the key {key} occurs twice")

@@ -1,0 +1,156 @@
+"""What the report says and shows about an evaluation, read from the files of the stage `evaluate`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from markupsafe import Markup
+
+from mathtune_ranking.page.charts import Point, Series, axis_top, line_chart
+from mathtune_ranking.results_table import COLUMNS, SIGNIFICANT, read_csv, read_json, verdict
+
+NUM_COLOURS = 6  # the style sheet has s0 … s5
+CURVES = {"Maj1": "Maj1@n", "RR.All": "RR.All", "W.RR": "W.RR", "Pass@n": "Pass@n (oracle)"}
+
+# Liu et al. 2023, PaLM 2-L on MATH-500, N = 64.
+PAPER = (
+    ("Few-shot", "Maj1@64", 47.6),
+    ("SSFT on MATH", "Maj1@64", 49.2),
+    ("SSFT on PRM800K", "Maj1@64", 54.2),
+    ("SSFT on MATH and PRM800K", "Maj1@64", 55.2),
+    ("… with the margin verifier", "RR.All", 57.0),
+    ("… with the margin verifier", "RR.MajK, K = 8", 58.8),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The files of an evaluation folder, loaded."""
+
+    results: pl.DataFrame
+    comparisons: pl.DataFrame
+    curves: pl.DataFrame
+    levels: pl.DataFrame
+    lengths: pl.DataFrame
+    verifier: dict[str, Any]
+    choice: dict[str, Any]
+    counts: dict[str, Any]
+
+    @property
+    def styles(self) -> list[str]:
+        """In the order of params.yaml."""
+        return self.results["style"].unique(maintain_order=True).to_list()
+
+    @property
+    def subsets(self) -> list[str]:
+        """The headline first."""
+        return self.results["subset"].unique(maintain_order=True).to_list()
+
+
+def read_evaluation(folder: Path) -> Evaluation:
+    """Raises MathtuneError when a file of the stage `evaluate` is missing."""
+    names = ("results", "comparisons", "curves", "levels", "lengths")
+    frames = {name: read_csv(folder / f"{name}.csv") for name in names}
+    return Evaluation(
+        **frames,
+        verifier=read_json(folder / "verifier.json"),
+        choice=read_json(folder / "choice.json"),
+        counts=read_json(folder / "metrics.json")["counts"],
+    )
+
+
+def finding(evaluation: Evaluation) -> list[str]:
+    """The result in sentences: which style won under the selector chosen on validation, by how much, how sure."""
+    selector, interval = evaluation.choice["selector"], f"{evaluation.counts['interval_percent']:g}%"
+    headline = evaluation.results.filter(pl.col("subset") == "headline")
+    ranked = headline.filter(pl.col("selector") == selector).sort("accuracy", descending=True, maintain_order=True)
+    best = ranked.row(0, named=True)
+    sentences = [
+        f"With {selector}, the selector that did best on validation, {best['style']} solves the most: "
+        f"{best['accuracy']:.1f}% of {best['num_problems']} test problems "
+        f"({interval} interval {best['low']:.1f} to {best['high']:.1f})."
+    ]
+    if ranked.height > 1:
+        sentences.append(_lead(evaluation.comparisons, selector, best["style"], ranked.row(1, named=True), interval))
+    own = {row["selector"]: row for row in headline.filter(pl.col("style") == best["style"]).iter_rows(named=True)}
+    vote = "" if selector == "Maj1" else f", its majority vote {own['Maj1']['accuracy']:.1f}%"
+    sentences.append(f"The same model's greedy answer gets {own['Pass@1']['accuracy']:.1f}%{vote}.")
+    return sentences
+
+
+def _lead(comparisons: pl.DataFrame, selector: str, best: str, second: dict[str, Any], interval: str) -> str:
+    of_pair = pl.col("first").is_in([best, second["style"]]) & pl.col("second").is_in([best, second["style"]])
+    row = comparisons.filter((pl.col("selector") == selector) & of_pair).row(0, named=True)
+    flip = row["first"] != best
+    low, high = (-row["high"], -row["low"]) if flip else (row["low"], row["high"])
+    sure = (
+        "a difference this test set can show" if row["p_holm"] < SIGNIFICANT else "too close to call on this test set"
+    )
+    lead = f"{abs(row['difference']):.1f} points more than" if row["difference"] else "no more than"
+    return (
+        f"That is {lead} {second['style']} "
+        f"({interval} interval {_signed(low)} to {_signed(high)}, p = {row['p_holm']:.3f} after Holm): {sure}."
+    )
+
+
+def _signed(points: float) -> str:
+    return f"{points + 0.0:.1f}".replace("-", "−")
+
+
+def results_rows(evaluation: Evaluation, subset: str) -> dict[str, Any]:
+    """A table for the template: its headers, and a row a style with a cell a selector."""
+    rows = evaluation.results.filter(pl.col("subset") == subset)
+    cells = {(row["style"], row["selector"]): row for row in rows.iter_rows(named=True)}
+    best = {name: max(cells[style, name]["accuracy"] for style in evaluation.styles) for name in COLUMNS}
+    body = []
+    for style in evaluation.styles:
+        chosen = [cells[style, name] for name in COLUMNS]
+        body.append({"style": style, "cells": [c | {"best": c["accuracy"] == best[c["selector"]]} for c in chosen]})
+    headers = [name.replace("Pass@N", f"Pass@{evaluation.counts['samples_a_problem']}") for name in COLUMNS]
+    return {"subset": subset, "headers": headers, "rows": body, "num_problems": rows["num_problems"][0]}
+
+
+def level_table(evaluation: Evaluation) -> dict[str, Any] | None:
+    """Rows (selector, style) with a cell a level, None when no problem has a level."""
+    frame = evaluation.levels
+    if frame.is_empty():
+        return None
+    levels = frame.unique("level", maintain_order=True).sort("level").select("level", "num_problems").rows()
+    cells = {(row["selector"], row["style"], row["level"]): row for row in frame.iter_rows(named=True)}
+    selectors = frame["selector"].unique(maintain_order=True).to_list()
+    groups = [
+        {
+            "selector": selector,
+            "rows": [
+                {"style": style, "cells": [cells[selector, style, level] for level, _ in levels]}
+                for style in evaluation.styles
+            ],
+        }
+        for selector in selectors
+    ]
+    return {"levels": levels, "groups": groups}
+
+
+def style_index(evaluation: Evaluation) -> dict[str, int]:
+    """Each style's colour."""
+    return {style: position % NUM_COLOURS for position, style in enumerate(evaluation.styles)}
+
+
+def charts(evaluation: Evaluation) -> list[tuple[str, Markup]]:
+    """(title, SVG) of accuracy against n for each selector of the curves, all on one percentage axis."""
+    index, top = style_index(evaluation), axis_top(evaluation.curves["high"].to_list())
+    drawn = []
+    for selector, title in CURVES.items():
+        series = []
+        for style in evaluation.styles:
+            rows = evaluation.curves.filter((pl.col("selector") == selector) & (pl.col("style") == style)).sort("n")
+            points = (Point(*row) for row in rows.select("n", "accuracy", "low", "high").iter_rows())
+            series.append(Series(style, index[style], tuple(points)))
+        drawn.append((title, line_chart(title, series, top)))
+    return drawn
+
+
+def sure_lines(evaluation: Evaluation) -> list[str]:
+    """Which differences between styles are significant under the chosen selector."""
+    return verdict(evaluation.comparisons, evaluation.choice["selector"])

@@ -1,0 +1,1 @@
+"""Samples solutions from a causal language model and scores them with a verifier."""

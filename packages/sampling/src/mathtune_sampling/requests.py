@@ -1,0 +1,51 @@
+"""What a sampler is asked and what it gives back, in vLLM's words. Imports nothing heavy."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Decoding = Literal["greedy", "sampled"]
+FinishReason = Literal["stop", "length"]
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """How completions are drawn; greedy decoding ignores n, temperature and top_p.
+
+    Raises ValueError("field: reason") for a value that makes no sense.
+    """
+
+    n: int  # completions a problem
+    temperature: float
+    top_p: float
+    max_tokens: int  # generated at most, the end token included
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise ValueError(f"n: must be at least 1, got {self.n}")
+        if not 0.0 < self.temperature < float("inf"):
+            raise ValueError(f"temperature: must be above 0 (greedy is a decoding of its own), got {self.temperature}")
+        if not 0.0 < self.top_p <= 1.0:
+            raise ValueError(f"top_p: must be above 0 and at most 1, got {self.top_p}")
+        if self.max_tokens < 1:
+            raise ValueError(f"max_tokens: must be at least 1, got {self.max_tokens}")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One problem to be completed."""
+
+    problem_id: str
+    prompt_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One completion of one problem."""
+
+    problem_id: str
+    decoding: Decoding
+    sample_index: int  # 0 … n − 1 within a decoding
+    text: str  # without special tokens, and without the white space around it (prompts put their own)
+    finish_reason: FinishReason  # stop: the model ended it; length: cut at max_tokens
+    num_tokens: int  # generated, the end token included
+    sum_logprob: float  # natural log, under the model's own distribution (temperature 1)

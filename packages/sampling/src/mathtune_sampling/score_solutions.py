@@ -1,0 +1,60 @@
+"""Stage: the verifier's score of every sampled solution, the greedy ones included."""
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from mathtune_core.errors import MathtuneError
+from mathtune_core.schemas import PROBLEMS, SAMPLE_KEY, SAMPLES, SCORES
+from mathtune_core.tables import read_table, write_table
+from mathtune_sampling.checkpoint import Dtype, load_causal_lm
+from mathtune_sampling.verifier import TorchVerifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreSolutionsParams:
+    """Section `score_solutions` of params.yaml. Raises ValueError("field: reason")."""
+
+    max_num_batched_tokens: int  # tokens a forward pass: speed and memory, never the scores
+    dtype: Dtype
+
+    def __post_init__(self) -> None:
+        if self.max_num_batched_tokens < 1:
+            raise ValueError(f"max_num_batched_tokens: must be at least 1, got {self.max_num_batched_tokens}")
+
+
+def run(params: ScoreSolutionsParams, *, problems: Path, samples: Path, verifier: Path, out: Path) -> None:
+    """problems/problems.parquet, samples/samples.parquet and the checkpoint `verifier` → out/scores.parquet."""
+    joined = join_problems(
+        read_table(samples / "samples.parquet", SAMPLES), read_table(problems / "problems.parquet", PROBLEMS)
+    )
+    model, tokenizer = load_causal_lm(verifier, params.dtype)
+    scorer = TorchVerifier(model, tokenizer, max_num_batched_tokens=params.max_num_batched_tokens)
+    started = time.monotonic()
+    scores = score_table(joined, scorer)
+    seconds = time.monotonic() - started
+    write_table(scores, out / "scores.parquet", SCORES)
+    sys.stderr.write(
+        f"score_solutions: {len(scores)} solutions in {seconds:.1f} s "
+        f"({len(scores) / max(seconds, 1e-9):.0f} solutions/s)\n"
+    )
+
+
+def join_problems(samples: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
+    """`samples` in their order, with a column `problem`. Raises MathtuneError for a sample of an unknown problem."""
+    joined = samples.join(
+        problems.select("problem_id", "problem"), on="problem_id", how="left", maintain_order="left", validate="m:1"
+    )
+    if joined["problem"].null_count():
+        lost = joined.filter(pl.col("problem").is_null())["problem_id"][0]
+        raise MathtuneError(f"samples.parquet: problem_id {lost!r} is not in problems.parquet; run `dvc repro`")
+    return joined
+
+
+def score_table(joined: pl.DataFrame, scorer: TorchVerifier) -> pl.DataFrame:
+    """A SCORES table, row for row the samples of `joined` (columns of SAMPLES, and `problem`)."""
+    scores = scorer.score_rows(joined["problem"].to_list(), joined["completion"].to_list())
+    return joined.select(*SAMPLE_KEY).with_columns(pl.Series("verifier_score", scores, dtype=pl.Float64))

@@ -1,0 +1,1 @@
+"""Problem readers, splits, the solution styles and their profiles."""

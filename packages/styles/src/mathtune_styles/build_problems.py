@@ -1,0 +1,132 @@
+"""Stage build_problems: one source read into the problems table, split, deduplicated and decontaminated."""
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import polars as pl
+from mathtune_core.errors import MathtuneError
+from mathtune_core.schemas import PROBLEMS, SOLUTIONS
+from mathtune_core.tables import write_table
+
+from mathtune_styles.decontaminate import overlapping, words
+from mathtune_styles.readers import READERS, Source, SourceProblem
+
+MAIN = "main"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildProblemsParams:
+    """Where the problems come from and how many of each split are used.
+
+    The official splits stand; validation and the verifier's problems are carved from train by content hash, so the
+    same problem falls into the same part whatever the sizes of the others.
+    """
+
+    source: str
+    location: str  # a folder, or hub:NAME
+    revision: str | None = None  # of a hub dataset
+    generator_problems: int  # train problems for SSFT
+    verifier_problems: int  # train problems held out from SSFT
+    val_problems: int
+    test_problems: dict[str, int]  # `main`, and each group that is reported apart
+    decontamination_words: int | None  # drop a train problem that shares so long a run with val or test; null: never
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a source without a reader, or a test set without its main part."""
+        if self.source not in READERS:
+            raise ValueError(f"source: unknown source {self.source!r}; known: {', '.join(READERS)}")
+        if MAIN not in self.test_problems:
+            raise ValueError(f"test_problems: needs `{MAIN}`, the number of test problems in the result")
+
+
+def content_hash(*parts: str) -> str:
+    """Sixteen hexadecimal digits that depend on the words of the parts alone, not on case or spacing."""
+    return hashlib.sha256("\n".join(" ".join(words(part)) for part in parts).encode()).hexdigest()[:16]
+
+
+def choose(source: Source, params: BuildProblemsParams) -> tuple[list[dict[str, object]], dict[str, object]]:
+    """The rows of the problems table, each with its source solution, and the record of what was dropped."""
+    dropped: Counter[str] = Counter()
+    by_id: dict[str, SourceProblem] = {}
+    # Test first: where a problem stands in both official splits, it is the train copy that goes.
+    for problem in sorted(source.problems, key=lambda p: p.split != "test"):
+        problem_id = content_hash(problem.problem)
+        if problem_id in by_id:
+            dropped[f"duplicate in {problem.split} of a problem in {by_id[problem_id].split}"] += 1
+            continue
+        by_id[problem_id] = problem
+    ids = sorted(by_id)  # content hashes: an order that depends on nothing else
+    test = [i for i in ids if by_id[i].split == "test"]
+    train = [i for i in ids if by_id[i].split == "train"]
+    chosen: dict[str, tuple[str, str | None, str]] = {}
+    mains = [i for i in test if by_id[i].group is None or not source.group_is_apart]
+    _take(mains, params.test_problems[MAIN], "test_problems.main", chosen, ("test", None, MAIN))
+    for group, count in params.test_problems.items():
+        if group != MAIN:
+            pool = [i for i in test if by_id[i].group == group and i not in chosen]
+            _take(pool, count, f"test_problems.{group}", chosen, ("test", None, group))
+    _take(train, params.val_problems, "val_problems", chosen, ("val", None, MAIN))
+    train = train[params.val_problems :]
+    if params.decontamination_words is not None:
+        kept = [by_id[i].problem for i in ids if by_id[i].split == "test" or i in chosen]
+        leaks = overlapping([by_id[i].problem for i in train], kept, params.decontamination_words)
+        dropped["shares words with val or test"] += sum(leaks)
+        train = [i for i, leak in zip(train, leaks, strict=True) if not leak]
+    _take(train, params.verifier_problems, "verifier_problems", chosen, ("train", "verifier", MAIN))
+    train = train[params.verifier_problems :]
+    _take(train, params.generator_problems, "generator_problems", chosen, ("train", "generator", MAIN))
+    rows: list[dict[str, object]] = [
+        {
+            "problem_id": i,
+            "split": split,
+            "fold": fold,
+            "subset": subset,
+            "source": params.source,
+            "subject": by_id[i].subject,
+            "level": by_id[i].level,
+            "problem": by_id[i].problem,
+            "expected_answer": by_id[i].answer,
+            "solution": by_id[i].solution,
+        }
+        for i, (split, fold, subset) in sorted(chosen.items())
+    ]
+    report: dict[str, object] = {
+        "files": [asdict(file) for file in source.files],
+        "read": dict(Counter(p.split for p in source.problems)),
+        "dropped": dict(dropped),
+        "used": dict(Counter(" ".join(filter(None, part)) for part in chosen.values())),
+    }
+    return rows, report
+
+
+def _take(
+    pool: list[str],
+    count: int,
+    field: str,
+    chosen: dict[str, tuple[str, str | None, str]],
+    part: tuple[str, str | None, str],
+) -> None:
+    if count > len(pool):
+        raise MathtuneError(f"params.yaml: build_problems.{field}: {count} wanted, the source has {len(pool)}")
+    chosen.update(dict.fromkeys(pool[:count], part))
+
+
+def run(params: BuildProblemsParams, *, out: Path) -> None:
+    """Writes problems.parquet, source_solutions.parquet (each problem's own solution) and report.json."""
+    rows, report = choose(READERS[params.source](params.location, params.revision), params)
+    frame = pl.DataFrame(rows, schema={**PROBLEMS.schema, "solution": pl.String})
+    write_table(frame.drop("solution"), out / "problems.parquet", PROBLEMS)
+    solutions = frame.filter(pl.col("split") != "test").select(
+        pl.format("{}/source", "problem_id").alias("solution_id"),
+        "problem_id",
+        pl.lit("source").alias("style"),
+        "solution",
+        pl.col("expected_answer").alias("predicted_answer"),
+        pl.lit(True).alias("is_correct"),
+        pl.col("source").alias("origin"),
+    )
+    write_table(solutions, out / "source_solutions.parquet", SOLUTIONS)
+    (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")

@@ -1,0 +1,62 @@
+"""Stage build_solutions@STYLE: the training solutions of one style, as a solutions table and a summary of its making."""
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+from mathtune_core.errors import MathtuneError
+from mathtune_core.schemas import PROBLEMS, SOLUTIONS
+from mathtune_core.tables import read_table, write_table
+
+# A style is a module of its own, imported only when it is built: no style's code is a dependency of another's data.
+STYLES: dict[str, str] = {
+    "original": "mathtune_styles.original",
+    "generated": "mathtune_styles.generated",
+    "rewritten": "mathtune_styles.rewritten",
+}
+
+
+class SolutionStyle(Protocol):
+    """What a style's module offers."""
+
+    Params: type  # its section of params.yaml
+
+    def build(
+        self, params: Any, problems: pl.DataFrame, source_solutions: pl.DataFrame, base: Path
+    ) -> tuple[pl.DataFrame, dict[str, Any]]:
+        """The solutions (columns of SOLUTIONS but style) and a summary that the same inputs always repeat."""
+        ...
+
+
+def style_module(style: str) -> SolutionStyle:
+    """The module of `style`. Raises MathtuneError for one that is not in STYLES."""
+    if style not in STYLES:
+        raise MathtuneError(f"params.yaml: build_solutions.{style}: unknown style; known: {', '.join(STYLES)}")
+    module: SolutionStyle = importlib.import_module(STYLES[style])  # type: ignore[assignment]
+    return module
+
+
+def params_type(style: str | None) -> type:
+    """The dataclass of the style's params section."""
+    return style_module(style or "").Params
+
+
+def run(params: Any, *, item: str, problems: Path, base: Path, out: Path) -> None:
+    """Writes solutions.parquet for the problems of train's generator fold and of val, and summary.json."""
+    table = read_table(problems / "problems.parquet", PROBLEMS)
+    source = read_table(problems / "source_solutions.parquet", SOLUTIONS)
+    wanted = table.filter((pl.col("fold") == "generator") | (pl.col("split") == "val")).sort("problem_id")
+    source = source.filter(pl.col("problem_id").is_in(wanted["problem_id"].implode())).sort("problem_id")
+    solutions, summary = style_module(item).build(params, wanted, source, base)
+    if solutions.is_empty():
+        raise MathtuneError(f"params.yaml: build_solutions.{item}: no solution was kept ({summary})")
+    solutions = solutions.with_columns(pl.lit(item).alias("style")).select(*SOLUTIONS.schema)
+    write_table(solutions, out / "solutions.parquet", SOLUTIONS)
+    summary |= {
+        "solutions": solutions.height,
+        "problems": solutions["problem_id"].n_unique(),
+        "mean_characters": round(float(solutions["solution"].str.len_chars().mean() or 0), 1),  # type: ignore[arg-type]
+    }
+    (out / "summary.json").write_text(json.dumps(summary, indent=2, sort_keys=True) + "\n")

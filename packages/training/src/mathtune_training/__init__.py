@@ -1,0 +1,1 @@
+"""Fine-tuning: base models, the generator's solutions, the verifier's verdicts. Thin over TRL."""

@@ -1,0 +1,97 @@
+"""What every fine-tuning stage sets, the checks on it, and its translation to TRL's arguments."""
+
+import os
+from pathlib import Path
+from typing import Literal, Protocol
+
+import torch
+from trl import SFTConfig
+
+Dtype = Literal["float32", "bfloat16"]
+Schedule = Literal["cosine", "linear"]
+
+
+class Hyperparameters(Protocol):
+    """The fields that `TrainGeneratorParams` and `TrainVerifierParams` share."""
+
+    @property
+    def epochs(self) -> float: ...  # noqa: D102
+    @property
+    def learning_rate(self) -> float: ...  # noqa: D102
+    @property
+    def batch_size(self) -> int: ...  # noqa: D102
+    @property
+    def gradient_accumulation_steps(self) -> int: ...  # noqa: D102
+    @property
+    def warmup_ratio(self) -> float: ...  # noqa: D102
+    @property
+    def weight_decay(self) -> float: ...  # noqa: D102
+    @property
+    def lr_scheduler(self) -> Schedule: ...  # noqa: D102
+    @property
+    def max_length(self) -> int: ...  # noqa: D102
+    @property
+    def dtype(self) -> Dtype: ...  # noqa: D102
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+
+
+def check_hyperparameters(params: Hyperparameters) -> None:
+    """Raises ValueError("field: reason") for the first field out of range."""
+    for field in ("epochs", "learning_rate", "batch_size", "gradient_accumulation_steps"):
+        if not getattr(params, field) > 0:
+            raise ValueError(f"{field}: must be more than 0, got {getattr(params, field)}")
+    if not 0 <= params.warmup_ratio < 1:
+        raise ValueError(f"warmup_ratio: must be at least 0 and less than 1, got {params.warmup_ratio}")
+    if params.weight_decay < 0:
+        raise ValueError(f"weight_decay: must not be negative, got {params.weight_decay}")
+    if params.max_length < 2:
+        raise ValueError(f"max_length: must be at least 2 tokens, got {params.max_length}")
+    if not 0 <= params.seed < 2**32:
+        raise ValueError(f"seed: must be in 0 … 2^32 - 1, got {params.seed}")
+
+
+def trainer_arguments(params: Hyperparameters, folder: Path) -> SFTConfig:
+    """TRL's configuration for `params`; `folder` is scratch, since nothing is written there.
+
+    Every default of TRL's that would change the data or the numbers unasked is overridden here.
+    """
+    on_gpu = torch.cuda.is_available()
+    if on_gpu:
+        # The Trainer's own `full_determinism` would also make every kernel launch wait.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    return SFTConfig(
+        output_dir=str(folder),
+        num_train_epochs=params.epochs,
+        learning_rate=params.learning_rate,
+        per_device_train_batch_size=params.batch_size,
+        gradient_accumulation_steps=params.gradient_accumulation_steps,
+        warmup_steps=params.warmup_ratio,  # less than 1 is a share of all steps
+        weight_decay=params.weight_decay,
+        lr_scheduler_type=params.lr_scheduler,
+        optim="adamw_torch_fused",
+        seed=params.seed,
+        # Rows come tokenized, with labels and none too long: left to itself TRL cuts them at 1,024 tokens.
+        dataset_kwargs={"skip_prepare_dataset": True},
+        max_length=None,
+        # Packing needs an attention that keeps the packed rows apart, which CPUs lack; grouping by length also
+        # spares the padding.
+        packing=False,
+        train_sampling_strategy="group_by_length",
+        # Autocast over float32 master weights; TRL's default is bf16 everywhere.
+        bf16=params.dtype == "bfloat16",
+        use_cpu=not on_gpu,
+        # TRL's default saves memory that models of this size do not need, at a third more compute.
+        activation_checkpointing=False,
+        # The trainers pass use_cache=False themselves; False here would be written into the model's config.json.
+        use_cache=True,
+        dataloader_num_workers=0,
+        dataloader_pin_memory=on_gpu,
+        logging_steps=10,
+        logging_first_step=True,
+        disable_tqdm=False,
+        report_to="none",
+        eval_strategy="no",
+        save_strategy="no",  # a checkpoint would pickle the optimizer
+    )

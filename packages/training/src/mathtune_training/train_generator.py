@@ -1,0 +1,93 @@
+"""The stage that fine-tunes a generator on one style of solutions (SSFT)."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from mathtune_core.errors import MathtuneError
+from mathtune_core.schemas import PROBLEMS, SOLUTIONS
+from mathtune_core.tables import read_table
+from mathtune_training.hyperparameters import Dtype, Schedule, check_hyperparameters
+from mathtune_training.sft import mean_completion_loss, tokenize_solutions, train_sft
+from mathtune_training.trainable import load_trainable, save_trained
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainGeneratorParams:
+    """How a generator is fine-tuned; `max_examples: null` means every solution of the style."""
+
+    epochs: float
+    max_examples: int | None
+    learning_rate: float
+    batch_size: int
+    gradient_accumulation_steps: int
+    warmup_ratio: float
+    weight_decay: float
+    lr_scheduler: Schedule
+    max_length: int
+    dtype: Dtype
+    seed: int
+    max_eval_examples: int = 512
+
+    def __post_init__(self) -> None:
+        check_hyperparameters(self)
+        if self.max_examples is not None and self.max_examples < 1:
+            raise ValueError(f"max_examples: must be at least 1, or null for all, got {self.max_examples}")
+        if self.max_eval_examples < 0:
+            raise ValueError(f"max_eval_examples: must not be negative, got {self.max_eval_examples}")
+
+
+def choose_solutions(
+    problems: pl.DataFrame, solutions: pl.DataFrame, split: str, fold: str | None, limit: int | None
+) -> pl.DataFrame:
+    """The solutions of problems in `split` (and `fold`), at most `limit`, in the order of solution_id.
+
+    Their ids are hashes, so this is a random subset that does not depend on how the table's rows are ordered.
+    """
+    wanted = problems.filter(pl.col("split") == split)
+    if fold is not None:
+        wanted = wanted.filter(pl.col("fold") == fold)
+    chosen = solutions.join(wanted.select("problem_id"), on="problem_id", how="semi").sort("solution_id")
+    return chosen if limit is None else chosen.head(limit)
+
+
+def run(params: TrainGeneratorParams, *, item: str, problems: Path, solutions: Path, base: Path, out: Path) -> None:
+    """Writes out/model, out/training.json and out/loss.csv.
+
+    Trains on the solutions of train problems in the generator's fold; solutions of val problems, where the table has
+    any, give the validation loss. Raises MathtuneError when no solution is left to train on.
+    """
+    problem_table = read_table(problems / "problems.parquet", PROBLEMS)
+    solution_table = read_table(solutions / "solutions.parquet", SOLUTIONS)
+    train = choose_solutions(problem_table, solution_table, "train", "generator", params.max_examples)
+    val = choose_solutions(problem_table, solution_table, "val", None, params.max_eval_examples)
+    model, tokenizer = load_trainable(base)
+
+    rows, dropped = tokenize_solutions(tokenizer, problem_table, train, params.max_length)
+    if not len(rows):
+        raise MathtuneError(
+            f"{solutions}/solutions.parquet: no solution of style {item} to train on: {train.height} belong to the "
+            f"generator's fold of the train split, {dropped} of them over max_length = {params.max_length} tokens"
+        )
+    curve = train_sft(model, tokenizer, rows, params)
+    report: dict[str, int | float] = {
+        "examples": len(rows),
+        "dropped": dropped,
+        "tokens": sum(map(len, rows["input_ids"])),
+        "completion_tokens": sum(label >= 0 for labels in rows["labels"] for label in labels),
+        "steps": curve.steps,
+        "train_loss": curve.final_loss,
+    }
+    val_rows, val_dropped = tokenize_solutions(tokenizer, problem_table, val, params.max_length)
+    if len(val_rows):
+        report |= {
+            "val_examples": len(val_rows),
+            "val_dropped": val_dropped,
+            "val_loss": mean_completion_loss(model, val_rows, params),
+        }
+
+    save_trained(model, tokenizer, out / "model")
+    (out / "training.json").write_text(json.dumps(report, indent=2) + "\n")
+    curve.losses.write_csv(out / "loss.csv")

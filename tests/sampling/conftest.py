@@ -1,0 +1,101 @@
+"""A tiny random Llama with a sharp distribution, a tokenizer made on the spot, and problems to sample."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # tests reach no network
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+import polars as pl
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from mathtune_core.prompts import VERIFIER_PROMPT
+from mathtune_core.schemas import PROBLEMS
+from mathtune_sampling.requests import Request
+
+SENTENCES = [VERIFIER_PROMPT, "Problem: What is 1 + 2?\nSolution: 1 + 2 = 3", *[" correct", " incorrect"] * 50]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """The model is too small to share out: more threads only wait for one another."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> PreTrainedTokenizerBase:
+    backend = Tokenizer(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=["<|end|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    backend.train_from_iterator(SENTENCES, trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="<|end|>")
+
+
+def tiny_model(tokenizer: PreTrainedTokenizerBase, **changes: object) -> LlamaForCausalLM:
+    """Random weights, the same at every call; large enough that some tokens are likely and grouped heads are met."""
+    torch.manual_seed(0)
+    settings: dict[str, object] = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 256,
+        "initializer_range": 0.3,
+        "tie_word_embeddings": True,
+        "eos_token_id": [0, *range(20, 32)],  # so many that rows end early and the batch is compacted
+        "bos_token_id": tokenizer.eos_token_id,
+    }
+    return LlamaForCausalLM(LlamaConfig(**(settings | changes))).eval()
+
+
+@pytest.fixture(scope="session")
+def model(tokenizer: PreTrainedTokenizerBase) -> LlamaForCausalLM:
+    return tiny_model(tokenizer)
+
+
+@pytest.fixture(scope="session")
+def checkpoint(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoint")
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def requests(tokenizer: PreTrainedTokenizerBase) -> list[Request]:
+    """Prompts of many lengths, one token among them, in no order of length."""
+    lengths = [9, 1, 30, 4, 17, 2, 23, 9]
+    generator = torch.Generator().manual_seed(7)
+    return [
+        Request(f"q{i}", tuple(torch.randint(1, len(tokenizer), (length,), generator=generator).tolist()))
+        for i, length in enumerate(lengths)
+    ]
+
+
+@pytest.fixture(scope="session")
+def problems() -> pl.DataFrame:
+    """Sums: 12 train problems (folds in turn), 4 val, 5 test, in falling order of problem_id."""
+    rows = []
+    for number in reversed(range(21)):
+        split = "train" if number < 12 else "val" if number < 16 else "test"
+        fold = None if split != "train" else ("generator", "verifier")[number % 2]
+        text = f"What is {number} + {number % 3}?"
+        rows.append((f"p{number:02}", split, fold, "easy", "toy", None, None, text, str(number + number % 3)))
+    return pl.DataFrame(rows, schema=PROBLEMS.schema, orient="row")

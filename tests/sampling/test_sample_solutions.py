@@ -1,0 +1,102 @@
+"""The stage: which problems are taken, and that each gets its greedy and its n samples."""
+
+import dataclasses
+
+import polars as pl
+import pytest
+
+from mathtune_core.errors import MathtuneError
+from mathtune_core.schemas import PROBLEMS, SAMPLE_KEY, SAMPLES
+from mathtune_core.tables import read_table, validate, write_table
+from mathtune_sampling.fake import FakeSampler
+from mathtune_sampling.sample_solutions import SampleSolutionsParams, run, sample_table, select_problems
+
+PARAMS = SampleSolutionsParams(
+    n=3,
+    temperature=0.9,
+    top_p=0.95,
+    max_tokens=12,
+    max_problems=None,
+    fold=None,
+    purpose="evaluation",
+    seed=11,
+    max_num_seqs=8,
+    dtype="float32",
+)
+
+
+@pytest.mark.parametrize(
+    ("split", "changes", "expected"),
+    [
+        ("test", {}, ["p16", "p17", "p18", "p19", "p20"]),
+        ("val", {"max_problems": 2}, ["p12", "p13"]),
+        ("val", {"max_problems": 99}, ["p12", "p13", "p14", "p15"]),
+        ("train", {"fold": "verifier"}, ["p01", "p03", "p05", "p07", "p09", "p11"]),
+        ("train", {"fold": "generator", "max_problems": 3}, ["p00", "p02", "p04"]),
+    ],
+)
+def test_problems_are_those_of_split_and_fold_in_order(problems, split, changes, expected):
+    chosen = select_problems(problems, split, dataclasses.replace(PARAMS, **changes))
+    assert chosen["problem_id"].to_list() == expected
+
+
+@pytest.mark.parametrize(
+    ("split", "fold", "message"),
+    [
+        ("dev", None, r"sample_solutions\.dev: no such split; must be one of train, val, test"),
+        ("test", "verifier", r"sample_solutions\.test\.fold: only the train split"),
+    ],
+)
+def test_a_selection_without_sense_is_refused(problems, split, fold, message):
+    with pytest.raises(MathtuneError, match=message):
+        select_problems(problems, split, dataclasses.replace(PARAMS, fold=fold))
+
+
+def test_an_empty_selection_is_refused(problems):
+    with pytest.raises(MathtuneError, match=r"no problem of split train in fold verifier"):
+        select_problems(
+            problems.filter(pl.col("fold") == "generator"), "train", dataclasses.replace(PARAMS, fold="verifier")
+        )
+
+
+@pytest.mark.parametrize(("field", "value"), [("n", 0), ("max_problems", 0), ("purpose", ""), ("max_num_seqs", 0)])
+def test_params_refuse_by_name(field, value):
+    with pytest.raises(ValueError, match=rf"^{field}: "):
+        dataclasses.replace(PARAMS, **{field: value})
+
+
+def test_table_holds_what_the_sampler_gave(problems, tokenizer):
+    chosen = select_problems(problems, "val", PARAMS)
+    sampler = FakeSampler(lambda problem_id: [f"{problem_id} is 2", f"{problem_id} is 3"])
+    table = sample_table(chosen, sampler, tokenizer, PARAMS)
+    validate(table, SAMPLES, "samples")
+    first = table.head(4)
+    assert first["problem_id"].unique().to_list() == ["p12"]
+    assert first["decoding"].to_list() == ["greedy", "sampled", "sampled", "sampled"]
+    assert first["sample_index"].to_list() == [0, 0, 1, 2]
+    assert first["completion"].to_list() == ["p12 is 2", "p12 is 2", "p12 is 3", "p12 is 2"]
+    assert table["seed"].unique().to_list() == [11]
+    assert table["problem_id"].unique(maintain_order=True).to_list() == chosen["problem_id"].to_list()
+
+
+def test_run_writes_n_samples_and_a_greedy_one_for_every_problem(problems, checkpoint, tmp_path, capsys):
+    write_table(problems, tmp_path / "problems" / "problems.parquet", PROBLEMS)
+    tables = []
+    for max_num_seqs in (2, 64):
+        out = tmp_path / f"out{max_num_seqs}"
+        params = dataclasses.replace(PARAMS, max_num_seqs=max_num_seqs)
+        run(params, item="test", problems=tmp_path / "problems", model=checkpoint, out=out)
+        assert [path.name for path in out.iterdir()] == ["samples.parquet"]
+        tables.append(read_table(out / "samples.parquet", SAMPLES))
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("sample_solutions@test: 5 problems, 20 solutions, ")
+    assert last.endswith("tokens/s)")
+    counts = tables[0].group_by("problem_id", "decoding").len().sort("problem_id", "decoding")
+    assert counts["len"].to_list() == [1, 3] * 5
+    assert tables[0].select(*SAMPLE_KEY, "completion").equals(tables[1].select(*SAMPLE_KEY, "completion"))
+
+
+def test_run_without_a_model_says_so(problems, tmp_path):
+    write_table(problems, tmp_path / "problems.parquet", PROBLEMS)
+    with pytest.raises(MathtuneError, match=r"no model here"):
+        run(PARAMS, item="test", problems=tmp_path, model=tmp_path / "none", out=tmp_path / "out")

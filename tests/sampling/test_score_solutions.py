@@ -1,0 +1,51 @@
+"""The stage: a score for each sample, one to one."""
+
+import polars as pl
+import pytest
+
+from mathtune_core.errors import MathtuneError
+from mathtune_core.schemas import PROBLEMS, SAMPLE_KEY, SAMPLES, SCORES
+from mathtune_core.tables import read_table, write_table
+from mathtune_sampling.score_solutions import ScoreSolutionsParams, run
+from mathtune_sampling.verifier import TorchVerifier
+
+PARAMS = ScoreSolutionsParams(max_num_batched_tokens=200, dtype="float32")
+
+
+@pytest.fixture
+def samples(problems):
+    rows = [
+        (problem_id, decoding, index, f"it is {number + index}", "stop", 5, -1.0, 0)
+        for number, problem_id in enumerate(problems["problem_id"].head(6))
+        for decoding, index in [("greedy", 0), ("sampled", 0), ("sampled", 1)]
+    ]
+    return pl.DataFrame(rows, schema=SAMPLES.schema, orient="row")
+
+
+def test_every_sample_gets_its_score(problems, samples, checkpoint, model, tokenizer, tmp_path, capsys):
+    write_table(problems, tmp_path / "problems.parquet", PROBLEMS)
+    write_table(samples, tmp_path / "samples.parquet", SAMPLES)
+    out = tmp_path / "out"
+    run(PARAMS, problems=tmp_path, samples=tmp_path, verifier=checkpoint, out=out)
+    assert capsys.readouterr().err.splitlines()[-1].startswith("score_solutions: 18 solutions in ")
+    assert [path.name for path in out.iterdir()] == ["scores.parquet"]
+    scores = read_table(out / "scores.parquet", SCORES)
+    assert scores.select(*SAMPLE_KEY).equals(samples.select(*SAMPLE_KEY))
+    texts = dict(problems.select("problem_id", "problem").iter_rows())
+    verifier = TorchVerifier(model, tokenizer, max_num_batched_tokens=10_000)
+    for row in range(len(samples)):
+        [expected] = verifier.score(texts[samples["problem_id"][row]], [samples["completion"][row]])
+        assert scores["verifier_score"][row] == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_sample_of_an_unknown_problem_is_refused(problems, samples, checkpoint, tmp_path):
+    lost = samples["problem_id"][0]
+    write_table(problems.filter(pl.col("problem_id") != lost), tmp_path / "problems.parquet", PROBLEMS)
+    write_table(samples, tmp_path / "samples.parquet", SAMPLES)
+    with pytest.raises(MathtuneError, match=rf"problem_id '{lost}' is not in problems\.parquet"):
+        run(PARAMS, problems=tmp_path, samples=tmp_path, verifier=checkpoint, out=tmp_path / "out")
+
+
+def test_a_budget_of_no_tokens_is_refused():
+    with pytest.raises(ValueError, match=r"^max_num_batched_tokens: "):
+        ScoreSolutionsParams(max_num_batched_tokens=0, dtype="float32")
