@@ -100,7 +100,8 @@ def cluster_samples(samples: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFra
     )
     answers, forms = _read_answers(extracted["predicted_answer"].drop_nulls().unique())
     rows = rows.drop("completion").join(answers, on="predicted_answer", how="left", maintain_order="left")
-    order = pl.struct((pl.col("decoding") != "sampled").alias("late"), "decoding", "sample_index")
+    late = pl.when(pl.col("decoding") == "sampled").then(0).otherwise(pl.col("decoding").rank("dense"))
+    order = late.cast(pl.Int64) * 2**32 + pl.col("sample_index")
     keys = (
         rows.filter(pl.col("key").is_not_null())
         .group_by("problem_id", "key")
@@ -112,10 +113,13 @@ def cluster_samples(samples: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFra
     clusters = (
         keys.group_by("problem_id", "group")
         .agg(pl.col("first").min())
-        .with_columns(cluster_id=(pl.col("first").rank("dense").over("problem_id") - 1).cast(pl.Int32))
+        .sort("problem_id", "first", "group")
+        .with_columns(cluster_id=pl.int_range(pl.len(), dtype=pl.Int32).over("problem_id"))
         .join(_verdicts(keys, forms, problems), on=["problem_id", "group"], how="left")
     )
-    found = keys.select("problem_id", "key", "group").join(clusters.drop("first"), on=["problem_id", "group"], how="left")
+    found = keys.select("problem_id", "key", "group").join(
+        clusters.drop("first"), on=["problem_id", "group"], how="left"
+    )
     return rows.join(found, on=["problem_id", "key"], how="left", maintain_order="left").select(
         "problem_id",
         "decoding",

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mathtune_answers.cluster import cluster_samples
 from mathtune_core.schemas import CLUSTERS, PROBLEMS, SAMPLES
 from mathtune_core.tables import read_table, write_table
-
-from mathtune_answers.cluster import cluster_samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

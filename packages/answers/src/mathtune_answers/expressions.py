@@ -4,23 +4,30 @@ import decimal
 from collections.abc import Mapping
 from fractions import Fraction
 
-from mathtune_answers import functions, matrices, values
-from mathtune_answers.errors import Unreadable
+from mathtune_answers import functions, matrices, numerals, values
+from mathtune_answers.errors import UnreadableError
 from mathtune_answers.functions import INVERSES, TRIGONOMETRIC
-from mathtune_answers.groups import Group, Node
 from mathtune_answers.matrices import Matrix, Operand
+from mathtune_answers.nodes import Group, Node, Row, content, is_degree, split, split_at
 from mathtune_answers.tokens import Token
 from mathtune_answers.values import Value
 
 _GREEK_CONSTANTS = {"pi": values.PI, "infty": values.constant(decimal.Decimal("Infinity"))}
 _LETTER_COMMANDS = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega "
-    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega hbar ell imath jmath Re Im partial nabla".split()
-)
+    [
+        "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu",
+        "nu", "xi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta",
+        "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega", "hbar", "ell", "imath", "jmath", "Re",
+        "Im", "partial", "nabla",
+    ]
+)  # fmt: skip
 _ACCENTS = frozenset(
-    "overline bar vec hat tilde overrightarrow overleftrightarrow widehat widetilde dot ddot mathbb mathcal angle "
-    "triangle measuredangle overarc wideparen odot stackrel".split()
-)
+    [
+        "overline", "bar", "vec", "hat", "tilde", "overrightarrow", "overleftrightarrow", "widehat",
+        "widetilde", "dot", "ddot", "mathbb", "mathcal", "angle", "triangle", "measuredangle", "overarc",
+        "wideparen", "odot", "stackrel",
+    ]
+)  # fmt: skip
 _MATRIX_KINDS = frozenset(("pmatrix", "bmatrix", "matrix", "array", "smallmatrix", "Bmatrix"))
 _DETERMINANT_KINDS = frozenset(("vmatrix", "Vmatrix"))
 _VALUE_STARTS = frozenset(("number", "symbol", "group", "function"))
@@ -28,61 +35,35 @@ LONGEST_CONTENT = 200
 MOST_FACTORS = 20_000
 
 
-def evaluate(
-    nodes: tuple[Node, ...], radians: bool = False, environment: Mapping[str, Value] | None = None
-) -> tuple[Operand, bool]:
-    """Return an expression's value and whether it held degrees; raises Unreadable when it is no single expression.
+def evaluate(nodes: Row, radians: bool = False, environment: Mapping[str, Value] | None = None) -> tuple[Operand, bool]:
+    """Return an expression's value and whether it held degrees; raises UnreadableError when it is no single expression.
 
     `environment` gives unknowns other values than their sample points.
     """
+    chosen = split_at(nodes, "choose")
+    if len(chosen) == 2:
+        n, k = (evaluate(part, radians, environment)[0] for part in chosen if part)
+        return functions.binomial(_scalar(n), _scalar(k)), False
     reader = _Reader(nodes, radians, environment or {})
     try:
         value = reader.sum()
     except (decimal.DecimalException, ZeroDivisionError, OverflowError) as error:
-        raise Unreadable("arithmetic out of range") from error
+        raise UnreadableError("arithmetic out of range") from error
     if reader.position != len(reader.nodes):
-        raise Unreadable("something left over")
+        raise UnreadableError("something left over")
     return value, reader.degrees
 
 
-def scalar(nodes: tuple[Node, ...]) -> Value:
-    """Return an expression's value; raises Unreadable for a matrix."""
+def scalar(nodes: Row) -> Value:
+    """Return an expression's value; raises UnreadableError for a matrix."""
     value, _ = evaluate(nodes)
     return _scalar(value)
 
 
 def _scalar(value: Operand | None) -> Value:
     if value is None or isinstance(value, Matrix):
-        raise Unreadable("not a number or an expression")
+        raise UnreadableError("not a number or an expression")
     return value
-
-
-def split(nodes: tuple[Node, ...], separators: frozenset[str]) -> list[tuple[Node, ...]]:
-    """Return the parts between top-level separators."""
-    parts: list[tuple[Node, ...]] = []
-    start = 0
-    for position, node in enumerate(nodes):
-        if node.kind in separators:
-            parts.append(nodes[start:position])
-            start = position + 1
-    parts.append(nodes[start:])
-    return parts
-
-
-def content(node: Node) -> str:
-    """Return a name's or subscript's text, without braces."""
-    pieces: list[str] = []
-    stack: list[Node | str] = [node]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, str):
-            pieces.append(part)
-        elif isinstance(part, Group):
-            bare = part.opener == "{"
-            stack.extend(("" if bare else part.closer, *reversed(part.nodes), "" if bare else part.opener))
-        else:
-            pieces.append(part.text)
-    return "".join(pieces)
 
 
 class _Reader:
@@ -90,7 +71,7 @@ class _Reader:
 
     __slots__ = ("degrees", "environment", "nodes", "position", "radians")
 
-    def __init__(self, nodes: tuple[Node, ...], radians: bool, environment: Mapping[str, Value]) -> None:
+    def __init__(self, nodes: Row, radians: bool, environment: Mapping[str, Value]) -> None:
         self.nodes, self.position, self.radians, self.degrees = nodes, 0, radians, False
         self.environment = environment
 
@@ -100,7 +81,7 @@ class _Reader:
     def _take(self) -> Node:
         node = self._peek()
         if node is None:
-            raise Unreadable("a part is missing")
+            raise UnreadableError("a part is missing")
         self.position += 1
         return node
 
@@ -148,14 +129,14 @@ class _Reader:
                 self.position += 1
                 divisor = self._signed_factor()
                 if isinstance(divisor, Matrix):
-                    raise Unreadable("division by a matrix")
+                    raise UnreadableError("division by a matrix")
                 result = _multiplied(result, values.reciprocal(divisor))
             elif node.kind == "command" and node.text == "mod":
                 self.position += 1
                 result = functions.remainder(_scalar(result), _scalar(self._signed_factor()))
             elif self._starts_value(node):
                 if node.kind == "number" and not self._number_may_follow(before):
-                    raise Unreadable("a number straight after a value")
+                    raise UnreadableError("a number straight after a value")
                 result = _multiplied(result, self.factor())
             else:
                 break
@@ -167,7 +148,11 @@ class _Reader:
         powered = self.position >= 2 and self.nodes[self.position - 2].kind == "^"
         after = self.nodes[self.position + 1] if self.position + 1 < len(self.nodes) else None
         node = self._peek()
-        return powered and before.kind in ("number", "group") and (node is not None and node.spaced or (after is not None and after.kind == "^"))
+        return (
+            powered
+            and before.kind in ("number", "group")
+            and ((node is not None and node.spaced) or (after is not None and after.kind == "^"))
+        )
 
     def _signed_factor(self) -> Operand:
         sign = self._sign()
@@ -190,7 +175,7 @@ class _Reader:
             if node.kind == "!":
                 self.position += 1
                 if (after := self._peek()) is not None and after.kind == "!":
-                    raise Unreadable("a multiple factorial")
+                    raise UnreadableError("a multiple factorial")
                 value = values.factorial(_scalar(value))
             elif node.kind == "^":
                 value = self._raised(value)
@@ -202,7 +187,7 @@ class _Reader:
         """Read `^exponent`, a tower from the top down, a degree sign or a transpose."""
         self.position += 1
         node = self._take()
-        if _is_degree(node):
+        if is_degree(node):
             if self.radians:
                 return values.multiply(_scalar(base), values.multiply(values.PI, Fraction(1, 180)))
             self.degrees = True
@@ -225,7 +210,7 @@ class _Reader:
             return matrices.transposed(base)
         exponent = node.value if isinstance(node, Group | Token) else None
         if not isinstance(exponent, int):
-            raise Unreadable("a matrix to a power that is not whole")
+            raise UnreadableError("a matrix to a power that is not whole")
         return matrices.power(base, exponent)
 
     def _exponent(self) -> Value:
@@ -244,14 +229,14 @@ class _Reader:
         if node.kind == "function":
             return self._function(node.text)
         if node.kind != "command":
-            raise Unreadable("a part is missing")
+            raise UnreadableError("a part is missing")
         name = node.text
         if name in _GREEK_CONSTANTS:
             return _GREEK_CONSTANTS[name]
         if name == "frac":
             top, bottom = self._argument(), self._argument()
             if isinstance(bottom, Matrix):
-                raise Unreadable("division by a matrix")
+                raise UnreadableError("division by a matrix")
             return _multiplied(top, values.reciprocal(bottom))
         if name in ("binom", "dbinom", "tbinom"):
             return functions.binomial(_scalar(self._argument()), _scalar(self._argument()))
@@ -261,7 +246,7 @@ class _Reader:
             return self._symbol("\\" + name, single)
         if name in _ACCENTS:
             return self._symbol(f"\\{name} {content(self._take())[:LONGEST_CONTENT]}", single)
-        raise Unreadable("an unknown command")
+        raise UnreadableError("an unknown command")
 
     def _group(self, node: Group) -> Operand:
         if node.degrees:
@@ -271,12 +256,7 @@ class _Reader:
         if node.opener in _DETERMINANT_KINDS:
             return matrices.determinant(matrix(node))
         if node.value is None:
-            choose = split(node.nodes, frozenset(("choose",)))
-            if len(choose) == 1:
-                choose = _split_command(node.nodes, "choose")
-            if len(choose) == 2:
-                return functions.binomial(scalar(choose[0]), scalar(choose[1]))
-            raise Unreadable("a bracket without a value")
+            raise UnreadableError("a bracket without a value")
         if node.opener == "|":
             if isinstance(node.value, Matrix):
                 return matrices.determinant(node.value)
@@ -286,60 +266,23 @@ class _Reader:
         if node.opener == "lceil":
             return functions.ceiling(_scalar(node.value))
         if node.opener in ("\\{", "langle") or (node.opener, node.closer) in (("(", "]"), ("[", ")")):
-            raise Unreadable("a set or an interval in an expression")
+            raise UnreadableError("a set or an interval in an expression")
         return node.value
 
     def _number(self, node: Token, single: bool) -> Value:
-        if node.value is None:
-            raise Unreadable("a number without a value")
-        if single or node.value.__class__ is not int:
-            return self._repeating(node) if node.text.endswith(".") or "." in node.text else node.value
-        after = self._peek()
-        if isinstance(node.value, int) and after is not None:
-            mixed = self._mixed_part(after)
-            if mixed is not None:
-                return values.add(node.value, mixed)
-        return self._repeating(node) if node.text.endswith(".") else node.value
-
-    def _repeating(self, node: Token) -> Value:
-        r"""Read the repeating digits after a point: 0.1\overline{6}, 0.\dot3 or 0.(3)."""
-        after, value = self._peek(), node.value
-        if value is None or isinstance(value, values.Samples):
-            raise Unreadable("a number without a value")
-        period: str | None = None
-        if after is not None and after.kind == "command" and after.text in ("overline", "bar", "dot"):
-            period = content(self.nodes[self.position + 1]) if self.position + 1 < len(self.nodes) else None
-            taken = 2
-        elif isinstance(after, Group) and after.opener == "(" and len(after.nodes) == 1 and not after.spaced:
-            period, taken = content(after.nodes[0]), 1
-        if period is None:
+        """Read a number with the repeating digits or the fraction of a mixed number that may follow it."""
+        following = self.nodes[self.position : self.position + 3]
+        if "." in node.text:
+            value, taken = numerals.repeating(node, following[:2])
+            self.position += taken
             return value
-        if not period.isdigit() or len(period) > LONGEST_CONTENT:
-            raise Unreadable("digits that do not repeat")
-        self.position += taken
-        decimals = len(node.text.partition(".")[2])
-        return values.reduced(value + Fraction(int(period), (10 ** len(period) - 1) * 10**decimals))
-
-    def _mixed_part(self, after: Node) -> Value | None:
-        """Read the fraction of a mixed number, 1 1/2 or 1\frac12; None when what follows is no plain fraction."""
-        position = self.position
-        if after.kind == "command" and after.text == "frac":
-            self.position += 1
-            parts = self.nodes[self.position : self.position + 2]
-            joined = bool(parts) and parts[0].kind == "number" and len(parts[0].text) > 1
-            if parts and _plain_whole(parts[0]) and (joined or (len(parts) == 2 and _plain_whole(parts[1]))):
-                top, bottom = _scalar(self._argument()), _scalar(self._argument())
-                if isinstance(bottom, int) and bottom:
-                    return values.multiply(top, values.reciprocal(bottom))
-        elif after.kind == "number" and isinstance(after.value, int):
-            following = self.nodes[position + 1 : position + 3]
-            if len(following) == 2 and following[0].kind == "/" and following[1].kind == "number":
-                bottom = following[1].value
-                if isinstance(bottom, int) and bottom:
-                    self.position += 3
-                    return values.multiply(after.value, values.reciprocal(bottom))
-        self.position = position
-        return None
+        if node.value is None:
+            raise UnreadableError("a number without a value")
+        mixed = None if single or not isinstance(node.value, int) else numerals.mixed_part(following)
+        if mixed is None:
+            return node.value
+        self.position += mixed[1]
+        return values.add(node.value, mixed[0])
 
     def _symbol(self, name: str, single: bool = False) -> Value:
         if not single:
@@ -350,7 +293,11 @@ class _Reader:
                 elif node.kind == "'":
                     self.position += 1
                     name += "'"
-                elif node.kind == "^" and self.position + 1 < len(self.nodes) and "prime" in content(self.nodes[self.position + 1]):
+                elif (
+                    node.kind == "^"
+                    and self.position + 1 < len(self.nodes)
+                    and "prime" in content(self.nodes[self.position + 1])
+                ):
                     self.position += 2
                     name += "'"
                 else:
@@ -381,7 +328,7 @@ class _Reader:
         node = self._take()
         if isinstance(node, Group):
             if node.opener != "{" and node.value is None:
-                raise Unreadable("an argument without a value")
+                raise UnreadableError("an argument without a value")
             return self._group(node)
         if node.kind == "number" and len(node.text) > 1 and node.text.isdigit():
             first, rest = node.text[0], node.text[1:]
@@ -408,7 +355,7 @@ class _Reader:
             elif name in ("log", "max", "min"):
                 base = _scalar(self._primary(single=True))
             else:
-                raise Unreadable("a subscript")
+                raise UnreadableError("a subscript")
         if exponent == -1 and name in INVERSES:
             name, exponent = INVERSES[name], None
         if name == "sqrt" and (node := self._peek()) is not None and isinstance(node, Group) and node.opener == "[":
@@ -416,11 +363,15 @@ class _Reader:
             root = _scalar(node.value)
         argument = self._take_arguments(name)
         if name == "sqrt":
-            value = values.power(argument[0], values.reciprocal(root)) if len(argument) == 1 else functions.call(name, argument)
+            value = (
+                values.power(argument[0], values.reciprocal(root))
+                if len(argument) == 1
+                else functions.call(name, argument)
+            )
         elif name == "log" and base is not None and len(argument) == 1:
             value = functions.logarithm(argument[0], base)
         elif name == "det":
-            raise Unreadable("a determinant by name")
+            raise UnreadableError("a determinant by name")
         else:
             value = functions.call(name, argument)
         return value if exponent is None else values.power(value, exponent)
@@ -456,31 +407,13 @@ class _Reader:
         return values.negate(result) if sign == -1 else result
 
 
-def _is_degree(node: Node) -> bool:
-    inner = node.nodes[0] if isinstance(node, Group) and len(node.nodes) == 1 else node
-    return inner.kind == "command" and inner.text == "circ"
-
-
-def _plain_whole(node: Node) -> bool:
-    if isinstance(node, Group):
-        return node.opener == "{" and len(node.nodes) == 1 and node.nodes[0].kind == "number" and isinstance(node.value, int)
-    return node.kind == "number" and isinstance(node.value, int)
-
-
-def _split_command(nodes: tuple[Node, ...], name: str) -> list[tuple[Node, ...]]:
-    for position, node in enumerate(nodes):
-        if node.kind == "command" and node.text == name:
-            return [nodes[:position], nodes[position + 1 :]]
-    return [nodes]
-
-
 def matrix(node: Group) -> Matrix:
-    """Return the matrix that an environment, or nested code brackets, holds; raises Unreadable without one."""
+    """Return the matrix that an environment, or nested code brackets, holds; raises UnreadableError without one."""
     rows = [row for row in split(node.nodes, frozenset(("\\\\",))) if row]
     return Matrix(tuple(tuple(scalar(_tidy(cell)) for cell in split(row, frozenset(("&",)))) for row in rows))
 
 
-def _tidy(cell: tuple[Node, ...]) -> tuple[Node, ...]:
+def _tidy(cell: Row) -> Row:
     return tuple(node for node in cell if not (node.kind == "command" and node.text == "hline"))
 
 

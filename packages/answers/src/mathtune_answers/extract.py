@@ -111,8 +111,8 @@ def extract_answer(text: str) -> str | None:
     r"""Return the final answer that a solution states, or None when it states none.
 
     That is the content of the last complete `\boxed{…}` or `\fbox{…}`; without a box, what follows the last of
-    `####`, `# Answer`, `A:`, "the (final) answer is" and `<answer>`. A box that is cut off is no answer, nor is anything
-    before it: a truncated sample must not turn into a vote.
+    `####`, `# Answer`, `A:`, "the (final) answer is" and `<answer>`. A text whose only box is cut off states no
+    answer: a truncated sample must not turn into a vote.
     """
     if "</think>" in text:
         text = text.rpartition("</think>")[2]

@@ -64,6 +64,8 @@ def compatible(a: Form, b: Form) -> bool:
         return True
     if b.bare in a.alternates or a.bare in b.alternates:
         return True
+    if a.kind == b.kind == "equation":
+        return any("=" in solution for solution in a.alternates & b.alternates)
     if a.items and b.items:
         return a.kind == b.kind and len(a.items) == len(b.items) and _items_match(a, b)
     return a.value is not None and b.value is not None and (_rounds(a.value, b.value) or _rounds(b.value, a.value))

@@ -6,18 +6,20 @@ from decimal import Decimal
 from fractions import Fraction
 
 from mathtune_answers import precision, values
-from mathtune_answers.errors import Unreadable
-from mathtune_answers.precision import CONTEXT, HALF, I, ONE, TWO, ZERO, Pair, Scalar
+from mathtune_answers.errors import UnreadableError
+from mathtune_answers.precision import CONTEXT, HALF, ONE, TWO, ZERO, I, Pair, Scalar
 from mathtune_answers.values import Samples, Value, lifted
 
 LARGEST_ROUNDED = 40  # digits before the point in a floor, ceiling or remainder
-TRIGONOMETRIC = frozenset("sin cos tan cot sec csc cis sinh cosh tanh coth sech csch".split())
+TRIGONOMETRIC = frozenset(
+    ["sin", "cos", "tan", "cot", "sec", "csc", "cis", "sinh", "cosh", "tanh", "coth", "sech", "csch"]
+)
 INVERSES = {"sin": "arcsin", "cos": "arccos", "tan": "arctan", "cot": "arccot", "sec": "arcsec", "csc": "arccsc"}
 
 
 def _quotient(a: Scalar, b: Scalar) -> Scalar:
     if not b:
-        raise Unreadable("division by zero")
+        raise UnreadableError("division by zero")
     return precision.multiply(a, precision.reciprocal(b))
 
 
@@ -54,7 +56,7 @@ def _cis(a: Scalar) -> Scalar:
 def _rounding(mode: str) -> Callable[[Scalar], Scalar]:
     def rounded(a: Scalar) -> Scalar:
         if not isinstance(a, Decimal) or a.adjusted() > LARGEST_ROUNDED:
-            raise Unreadable("nothing to round")
+            raise UnreadableError("nothing to round")
         return CONTEXT.plus(a.to_integral_value(rounding=mode))
 
     return rounded
@@ -96,7 +98,7 @@ def logarithm(value: Value, base: Value | None = None) -> Value:
 
     def one(a: Scalar) -> Scalar:
         if not a:
-            raise Unreadable("the logarithm of zero")
+            raise UnreadableError("the logarithm of zero")
         if isinstance(a, Decimal) and not constant:
             return precision.log(a.copy_abs())
         return precision.log(a)
@@ -108,7 +110,9 @@ def logarithm(value: Value, base: Value | None = None) -> Value:
 
 def absolute(value: Value) -> Value:
     """Return |value|."""
-    return lifted(precision.absolute, value) if isinstance(value, Samples) else abs(value)
+    if isinstance(value, Samples):
+        return lifted(precision.absolute, value)
+    return -value if value < 0 else value
 
 
 def floor(value: Value) -> Value:
@@ -124,7 +128,7 @@ def ceiling(value: Value) -> Value:
 def binomial(n: Value, k: Value) -> Value:
     """Return the binomial coefficient, through the gamma function between whole numbers."""
     if isinstance(n, int) and isinstance(k, int) and 0 <= n <= values.LARGEST_FACTORIAL:
-        return math.comb(n, k) if 0 <= k else 0
+        return math.comb(n, k) if k >= 0 else 0
     below = values.multiply(values.factorial(k), values.factorial(values.add(n, values.negate(k))))
     return values.multiply(values.factorial(n), values.reciprocal(below))
 
@@ -132,7 +136,7 @@ def binomial(n: Value, k: Value) -> Value:
 def remainder(a: Value, b: Value) -> Value:
     """Return a modulo b for rational numbers."""
     if isinstance(a, Samples) or isinstance(b, Samples) or not b:
-        raise Unreadable("a remainder of inexact numbers")
+        raise UnreadableError("a remainder of inexact numbers")
     result = a % b
     return result if isinstance(result, int) else values.reduced(result)
 
@@ -140,19 +144,19 @@ def remainder(a: Value, b: Value) -> Value:
 def _whole(arguments: Sequence[Value]) -> list[int]:
     whole = [argument for argument in arguments if isinstance(argument, int)]
     if len(whole) != len(arguments) or not whole:
-        raise Unreadable("not whole numbers")
+        raise UnreadableError("not whole numbers")
     return whole
 
 
 def _extreme(arguments: Sequence[Value], largest: bool) -> Value:
-    ranked = sorted(arguments, key=values.real_constant)
+    ranked = sorted((values.real_constant(argument), index) for index, argument in enumerate(arguments))
     if not ranked:
-        raise Unreadable("no arguments")
-    return ranked[-1 if largest else 0]
+        raise UnreadableError("no arguments")
+    return arguments[ranked[-1 if largest else 0][1]]
 
 
 def call(name: str, arguments: Sequence[Value]) -> Value:
-    """Return a named function of its arguments; raises Unreadable when there is no such function of so many."""
+    """Return a named function of its arguments; raises UnreadableError when there is no such function of so many."""
     if name == "gcd":
         return math.gcd(*_whole(arguments))
     if name == "lcm":
@@ -160,7 +164,7 @@ def call(name: str, arguments: Sequence[Value]) -> Value:
     if name in ("max", "min"):
         return _extreme(arguments, name == "max")
     if len(arguments) != 1:
-        raise Unreadable("a function of several arguments")
+        raise UnreadableError("a function of several arguments")
     argument = arguments[0]
     if name == "sqrt":
         return values.power(argument, Fraction(1, 2))
@@ -175,5 +179,5 @@ def call(name: str, arguments: Sequence[Value]) -> Value:
     if name == "ceil":
         return ceiling(argument)
     if name not in _SCALAR:
-        raise Unreadable("an unknown function")
+        raise UnreadableError("an unknown function")
     return lifted(_SCALAR[name], argument)

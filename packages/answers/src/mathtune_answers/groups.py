@@ -3,45 +3,26 @@
 Nothing recurses, so three hundred nested fractions cost no more than three hundred in a row.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mathtune_answers.errors import Unreadable
+from mathtune_answers.errors import UnreadableError
 from mathtune_answers.functions import TRIGONOMETRIC
 from mathtune_answers.matrices import Operand
+from mathtune_answers.nodes import Group, Node, Row
 from mathtune_answers.tokens import Token
 
 DEEPEST = 1_200
-OPENERS = {"(": ")]", "[": ")]", "{": "}", "\\{": ("\\}",), "langle": ("rangle",), "lfloor": ("rfloor",), "lceil": ("rceil",)}
+OPENERS = {
+    "(": ")]",
+    "[": ")]",
+    "{": "}",
+    "\\{": ("\\}",),
+    "langle": ("rangle",),
+    "lfloor": ("rfloor",),
+    "lceil": ("rceil",),
+}
 CLOSERS = frozenset((")", "]", "}", "\\}", "rangle", "rfloor", "rceil", "end"))
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A bracketed part: its brackets, what it holds, and its value when it is a single expression."""
-
-    opener: str
-    closer: str
-    nodes: tuple["Node", ...]
-    value: Operand | None = None
-    degrees: bool = False
-    spaced: bool = False
-    kind: str = "group"
-    text: str = ""
-
-
-Node = Token | Group
-
-
-def leaves(nodes: tuple[Node, ...]) -> Iterator[Token]:
-    """Yield the tokens inside the nodes, brackets left out."""
-    stack: list[Node] = list(reversed(nodes))
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Group):
-            stack.extend(reversed(node.nodes))
-        else:
-            yield node
 
 
 @dataclass(slots=True)
@@ -53,7 +34,7 @@ class _Frame:
     nodes: list[Node] = field(default_factory=list)
 
 
-Evaluator = Callable[[tuple[Node, ...], bool], tuple[Operand, bool]]
+Evaluator = Callable[[Row, bool], tuple[Operand, bool]]
 
 
 def _label(token: Token) -> str:
@@ -64,17 +45,20 @@ def _after_trigonometric(nodes: list[Node]) -> bool:
     """Return whether the last nodes are a trigonometric function, perhaps with an exponent."""
     if nodes and nodes[-1].kind == "function":
         return nodes[-1].text in TRIGONOMETRIC
-    return len(nodes) >= 3 and nodes[-2].kind == "^" and nodes[-3].kind == "function" and nodes[-3].text in TRIGONOMETRIC
+    return (
+        len(nodes) >= 3 and nodes[-2].kind == "^" and nodes[-3].kind == "function" and nodes[-3].text in TRIGONOMETRIC
+    )
 
 
 def _opens_bar(nodes: list[Node]) -> bool:
     return not nodes or (
-        nodes[-1].kind in ("function", "^", "_", "*", "/", "+", "-", "=", "<", ">", ",", ";", "command", "&", "\\\\", "(", ":")
+        nodes[-1].kind
+        in ("function", "^", "_", "*", "/", "+", "-", "=", "<", ">", ",", ";", "command", "&", "\\\\", "(", ":")
     )
 
 
-def group(tokens: list[Token], evaluate: Evaluator) -> tuple[Node, ...]:
-    """Return the tokens nested by brackets, each bracketed expression with its value; raises Unreadable if unbalanced."""
+def group(tokens: list[Token], evaluate: Evaluator) -> Row:
+    """Return the tokens nested by brackets, each bracketed expression with its value; raises UnreadableError."""
     frames = [_Frame("", "", False, False)]
     position = 0
     while position < len(tokens):
@@ -88,7 +72,7 @@ def group(tokens: list[Token], evaluate: Evaluator) -> tuple[Node, ...]:
         elif label == "end":
             name, position = _environment(tokens, position)
             if top.opener != "begin" or top.environment != name:
-                raise Unreadable("an environment that does not end")
+                raise UnreadableError("an environment that does not end")
             _close(frames, "end", evaluate)
         elif label == "|":
             if top.opener == "|":
@@ -105,14 +89,14 @@ def group(tokens: list[Token], evaluate: Evaluator) -> tuple[Node, ...]:
             frames.append(_Frame(label, "", radians, token.spaced))
         elif label in CLOSERS:
             if top.opener not in OPENERS or label not in OPENERS[top.opener]:
-                raise Unreadable("a bracket that does not match")
+                raise UnreadableError("a bracket that does not match")
             _close(frames, label, evaluate)
         else:
             top.nodes.append(token)
         if len(frames) > DEEPEST:
-            raise Unreadable("nested too deep")
+            raise UnreadableError("nested too deep")
     if len(frames) != 1:
-        raise Unreadable("a bracket that does not close")
+        raise UnreadableError("a bracket that does not close")
     return tuple(frames[0].nodes)
 
 
@@ -146,7 +130,7 @@ def _close(frames: list[_Frame], closer: str, evaluate: Evaluator) -> None:
         else:
             try:
                 value, degrees = evaluate(nodes, frame.radians)
-            except Unreadable:
+            except UnreadableError:
                 value = None
     opener = frame.environment if frame.opener == "begin" else frame.opener
     frames[-1].nodes.append(Group(opener, closer, nodes, value, degrees, frame.spaced))

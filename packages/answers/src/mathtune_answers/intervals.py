@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from mathtune_answers.errors import Unreadable
+from mathtune_answers.errors import UnreadableError
 from mathtune_answers.values import Value, real_constant, value_key
 
 INFINITY = Decimal("Infinity")
@@ -37,7 +37,7 @@ REALS: Intervals = (Interval(LOWEST, False, HIGHEST, False),)
 
 
 def end(value: Value) -> End:
-    """Return an end; raises Unreadable for one that is no real constant."""
+    """Return an end; raises UnreadableError for one that is no real constant."""
     return End(value_key(value), real_constant(value))
 
 
@@ -106,7 +106,7 @@ def point(value: Value) -> Intervals:
     """Return the set that holds one number."""
     at = end(value)
     if not at.at.is_finite():
-        raise Unreadable("infinity as a point")
+        raise UnreadableError("infinity as a point")
     return interval(at, True, at, True)
 
 
@@ -118,5 +118,6 @@ def intervals_key(a: Intervals) -> str:
         keys = sorted(piece.low.key for piece in a)
         return keys[0] if len(keys) == 1 else "{" + ",".join(keys) + "}"
     return "∪".join(
-        f"{'[' if piece.low_closed else '('}{piece.low.key},{piece.high.key}{']' if piece.high_closed else ')'}" for piece in a
+        f"{'[' if piece.low_closed else '('}{piece.low.key},{piece.high.key}{']' if piece.high_closed else ')'}"
+        for piece in a
     )

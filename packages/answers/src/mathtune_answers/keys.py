@@ -8,22 +8,24 @@ from fractions import Fraction
 from functools import lru_cache
 
 from mathtune_answers import symbolic, values
-from mathtune_answers.errors import Unreadable
+from mathtune_answers.errors import UnreadableError
 from mathtune_answers.forms import Form
 from mathtune_answers.normalise import normalise
 from mathtune_answers.precision import Pair, simplest
-from mathtune_answers.shapes import read
+from mathtune_answers.reading import read
 from mathtune_answers.tokens import LONGEST
 from mathtune_answers.values import Samples, Value, value_key
 from mathtune_answers.words import text_key
-from mathtune_answers.workers import WORKER, CapReached
+from mathtune_answers.workers import WORKER, CapReachedError
 
 REMEMBERED = 2**18
 LONGEST_KEY = 400
-_SYMBOLIC = re.compile(r"\\(?:sum|prod|int|iint|oint|lim)(?![a-z])|\\frac\s*\{\s*(?:d|\\partial)\s*\}\s*\{\s*(?:d|\\partial)\s*\\?[a-z]+\s*\}")
+_SYMBOLIC = re.compile(
+    r"\\(?:sum|prod|int|iint|oint|lim)(?![a-z])|\\frac\s*\{\s*(?:d|\\partial)\s*\}\s*\{\s*(?:d|\\partial)\s*\\?[a-z]+\s*\}"
+)
 _NAME = re.compile(r"\s*(?P<name>[A-Za-z](?:_\{?\w+\}?)?(?:\s*\(\s*\w+\s*\))?)\s*=(?P<rest>.*)", re.DOTALL)
 _LETTER = re.compile(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])")
-_LONG_NUMBER = re.compile(r"\d{7}|\^\s*\{?\s*-?\d{4}|\d!|\}\s*!|\^[^{]*\^")
+_LONG_NUMBER = re.compile(r"\d{7}|\^\s*\{?\s*-?\d{4}|\d!|\}\s*!|\^\s*(?:\{[^{}]*\^|\w\s*\^)")
 _capped: dict[str, None] = {}
 
 
@@ -33,15 +35,24 @@ def capped_answers() -> list[str]:
 
 
 def _symbolic_value(text: str) -> Form:
-    """Return the form of an expression with sums, integrals or limits; raises Unreadable where SymPy has none either."""
+    """Return the form of an expression with sums, integrals or limits; raises UnreadableError where there is none."""
     named = _NAME.fullmatch(text)
     latex = named["rest"] if named else text
-    if len(latex) > symbolic.LONGEST or not _SYMBOLIC.search(latex) or _LONG_NUMBER.search(latex) or "=" in re.sub(r"_\s*\{[^{}]*\}", "", latex):
-        raise Unreadable("nothing for SymPy")
-    points = {name: [str(point) for point in values.symbol(name).points] for name in sorted(set(_LETTER.findall(latex))) if name not in "ie"}
+    if (
+        len(latex) > symbolic.LONGEST
+        or not _SYMBOLIC.search(latex)
+        or _LONG_NUMBER.search(latex)
+        or "=" in re.sub(r"_\s*\{[^{}]*\}", "", latex)
+    ):
+        raise UnreadableError("nothing for SymPy")
+    points = {
+        name: [str(point) for point in values.symbol(name).points]
+        for name in sorted(set(_LETTER.findall(latex)))
+        if name not in "ie"
+    }
     reply = WORKER.ask({"latex": latex, "points": points})
     if "error" in reply:
-        raise Unreadable("SymPy cannot read it")
+        raise UnreadableError("SymPy cannot read it")
     if "spelling" in reply:
         return Form(f"sympy {reply['spelling']}", kind="text")
     value: Value
@@ -60,11 +71,11 @@ def _remembered(answer: str) -> Form | None:
         return Form("long " + _digest(squeezed), kind="text") if squeezed else None
     try:
         form = read(answer)
-    except (Unreadable, RecursionError):
+    except (UnreadableError, RecursionError):
         text = normalise(answer)
         try:
             form = _symbolic_value(text)
-        except Unreadable:
+        except UnreadableError:
             form = _in_text(text)
     if form is not None and len(form.bare) > LONGEST_KEY:
         form = replace(form, bare=f"{form.kind} {_digest(form.bare)}")
@@ -86,7 +97,7 @@ def answer_form(answer: str) -> Form | None:
         return _in_text(normalise(answer))
     try:
         return _remembered(answer)
-    except CapReached:
+    except CapReachedError:
         _capped[answer] = None
         return _in_text(normalise(answer))
 
@@ -101,7 +112,8 @@ def equivalent(a: str, b: str) -> bool:
     """Return whether two answers have the same key: a true equivalence relation on the answers that say something.
 
     Marks that one side leaves out (a unit, a percent sign, an inequality's unknown) make different keys here, because
-    18 hours and 18 degrees would otherwise be the same through 18; `grade` and the clusters of one problem look past them.
+    18 hours and 18 degrees would otherwise be the same through 18; `grade` and the clusters of one problem look past
+    them.
     """
     key = canonical_key(a)
     return key != "" and key == canonical_key(b)

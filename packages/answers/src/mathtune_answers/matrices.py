@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mathtune_answers import values
-from mathtune_answers.errors import Unreadable
+from mathtune_answers.errors import UnreadableError
 from mathtune_answers.values import Value, value_key
 
 LARGEST_DETERMINANT = 6
@@ -18,7 +18,7 @@ class Matrix:
 
     def __post_init__(self) -> None:
         if not self.rows or not self.rows[0] or len({len(row) for row in self.rows}) != 1:
-            raise Unreadable("rows of different lengths")
+            raise UnreadableError("rows of different lengths")
 
 
 Operand = Value | Matrix
@@ -30,18 +30,16 @@ def scaled(matrix: Matrix, factor: Value) -> Matrix:
 
 
 def sum_of(a: Matrix, b: Matrix) -> Matrix:
-    """Return a + b; raises Unreadable when the shapes differ."""
+    """Return a + b; raises UnreadableError when the shapes differ."""
     if len(a.rows) != len(b.rows) or len(a.rows[0]) != len(b.rows[0]):
-        raise Unreadable("matrices of different shapes")
-    return Matrix(
-        tuple(tuple(map(values.add, row, other)) for row, other in zip(a.rows, b.rows, strict=True))
-    )
+        raise UnreadableError("matrices of different shapes")
+    return Matrix(tuple(tuple(map(values.add, row, other)) for row, other in zip(a.rows, b.rows, strict=True)))
 
 
 def product(a: Matrix, b: Matrix) -> Matrix:
-    """Return the matrix product; raises Unreadable when the shapes do not fit."""
+    """Return the matrix product; raises UnreadableError when the shapes do not fit."""
     if len(a.rows[0]) != len(b.rows):
-        raise Unreadable("matrices that cannot be multiplied")
+        raise UnreadableError("matrices that cannot be multiplied")
     columns = tuple(zip(*b.rows, strict=True))
     return Matrix(tuple(tuple(_dot(row, column) for column in columns) for row in a.rows))
 
@@ -65,7 +63,7 @@ def power(matrix: Matrix, exponent: int) -> Matrix:
         turned = Matrix(((d, values.negate(b)), (values.negate(c), a)))
         return scaled(turned, values.reciprocal(determinant(matrix)))
     if not 1 <= exponent <= LARGEST_POWER:
-        raise Unreadable("a matrix power out of range")
+        raise UnreadableError("a matrix power out of range")
     result = matrix
     for _ in range(exponent - 1):
         result = product(result, matrix)
@@ -76,7 +74,7 @@ def determinant(matrix: Matrix) -> Value:
     """Return the determinant by expansion along the first row."""
     size = len(matrix.rows)
     if size != len(matrix.rows[0]) or size > LARGEST_DETERMINANT:
-        raise Unreadable("no determinant")
+        raise UnreadableError("no determinant")
     if size == 1:
         return matrix.rows[0][0]
     total: Value = 0

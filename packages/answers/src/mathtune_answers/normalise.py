@@ -12,17 +12,20 @@ TEXT_START, TEXT_END = "\x02", "\x03"
 ROW_BREAK = "\x05"
 _DOLLAR = "\x04"
 _CHARACTERS = {
-    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "‒": "-", "﹣": "-", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ",
+    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "‒": "-", "﹣": "-", "×": r"\times ", "·": r"\cdot ",
+    "⋅": r"\cdot ",
     "∙": r"\cdot ", "•": r"\cdot ", "÷": r"\div ", "⁄": "/", "∕": "/", "≤": r"\le ", "≥": r"\ge ", "⩽": r"\le ",
     "⩾": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "≡": r"\equiv ", "√": r"\sqrt ", "∛": r"\cbrt ", "∞": r"\infty ",
     "π": r"\pi ", "Π": r"\Pi ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∉": r"\notin ", "∅": r"\emptyset ",
-    "ø": r"\emptyset ", "Ø": r"\emptyset ", "°": r"^\circ ", "º": r"^\circ ", "˚": r"^\circ ", "±": r"\pm ", "∓": r"\mp ",
+    "ø": r"\emptyset ", "Ø": r"\emptyset ", "°": r"^\circ ", "º": r"^\circ ", "˚": r"^\circ ", "±": r"\pm ",
+    "∓": r"\mp ",
     "′": "'", "’": "'", "‘": "'", "“": '"', "”": '"', "⟨": r"\langle ", "⟩": r"\rangle ", "〈": r"\langle ",
     "〉": r"\rangle ", "∠": r"\angle ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "ℚ": r"\mathbb{Q}", "ℕ": r"\mathbb{N}",
     "ℂ": r"\mathbb{C}", "…": r"\ldots ", "⋯": r"\ldots ", "θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ",
     "γ": r"\gamma ", "δ": r"\delta ", "λ": r"\lambda ", "μ": r"\mu ", "σ": r"\sigma ", "φ": r"\phi ", "ω": r"\omega ",
     "ε": r"\epsilon ", "ρ": r"\rho ", "τ": r"\tau ", "Δ": r"\Delta ", "Ω": r"\Omega ", "Σ": r"\Sigma ", "∑": r"\sum ",
-    "∫": r"\int ", "∂": r"\partial ", "→": r"\rightarrow ", "⇒": r"\Rightarrow ", "∣": "|", "∥": r"\|", "⌊": r"\lfloor ",
+    "∫": r"\int ", "∂": r"\partial ", "→": r"\rightarrow ", "⇒": r"\Rightarrow ", "∣": "|", "∥": r"\|",
+    "⌊": r"\lfloor ",
     "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u3000": " ",
     "，": ", ", "；": "; ", "：": ":", "（": "(", "）": ")", "。": ".", "、": ", ",
 }  # fmt: skip
@@ -52,21 +55,24 @@ _MATH = re.compile(r"\$\$?|\\\(|\\\)|\\\[|\\\]")
 _PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z .,'-]*")
 _ENDS = " \t\r\n.,;:"
 _LABEL = re.compile(
-    r"^(?:(?:thus|so|hence|therefore|and|then|we|get|find|that|the|our|final|correct|best|exact|approximate|required|solution|answer)\b[\s,]*)*"
-    r"(?:\b(?:answers?|ans|solutions?|results?|value)\b)\s*(?:is|are|=|:|equals|to the (?:problem|question) is)*\s*:?\s*(?=\S)",
+    r"^(?:(?:thus|so|hence|therefore|and|then|we|get|find|that|the|our|final|correct|best|exact|approximate|required"
+    r"|solution|answer)\b[\s,]*)*(?:\b(?:answers?|ans|solutions?|results?|value)\b)\s*"
+    r"(?:is|are|=|:|equals|to the (?:problem|question) is)*\s*:?\s*(?=\S)",
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"^(?=[A-Z])(?!.*\bnot?\b)(?:[A-Za-z ,'-]*?\s)?(?:\b(?:is|are|equals|be|that|get|gives|obtain|have|of|thus|therefore|hence|so|was|identity)\b|:)\s*:?\s*$",
+    r"^(?=[A-Z])(?!.*\bnot?\b)(?:[A-Za-z ,'-]*?\s)?(?:\b(?:is|are|equals|be|that|get|gives|obtain|have|of|thus"
+    r"|therefore|hence|so|was|identity)\b|:)\s*:?\s*$",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"^\s*(?:is|are|as)?\s*(?:our|the|a|required|final)*\s*(?:answers?|solutions?|correct|result)?\s*[.:;,!]*\s*$", re.IGNORECASE
+    r"^\s*(?:is|are|as)?\s*(?:our|the|a|required|final)*\s*(?:answers?|solutions?|correct|result)?\s*[.:;,!]*\s*$",
+    re.IGNORECASE,
 )
 _SENTENCE = re.compile(
-    r"^(?:the|so|thus|therefore|hence|our|we|it|its|there|total|this|that|these|his|her|their|[A-Z][a-z]+)\b(?!.*\bnot\b)[A-Za-z ,']*?"
-    r"\b(?:is|are|equals|was|were|find that|get|have|has|loses|gains|earns|makes|pays|costs|needs|spends|saves|sold)\s*:?\s+"
-    r"(?=[-+\d\\(\[{$.|<>€£$\x04]|[A-Za-z]\s*(?:[=<>]|\\[lg][et]))"
+    r"^(?:the|so|thus|therefore|hence|our|we|it|its|there|total|this|that|these|his|her|their|[A-Z][a-z]+)\b"
+    r"(?!.*\bnot\b)[A-Za-z ,']*?\b(?:is|are|equals|was|were|find that|get|have|has|loses|gains|earns|makes|pays|costs"
+    r"|needs|spends|saves|sold)\s*:?\s+(?=[-+\d\\(\[{$.|<>€£$\x04]|[A-Za-z]\s*(?:[=<>]|\\[lg][et]))"
 )
 
 
@@ -130,7 +136,9 @@ def _math_only(text: str) -> str:
         return text.replace("$", _DOLLAR, 1)
     if len(pieces) == 3 and (pieces[0].strip() or pieces[2].strip()):
         lead, formula, tail = pieces
-        if (not lead.strip() or _LEAD.match(lead.strip()) or _LABEL.sub("", lead.strip() + " .").strip() == ".") and _TAIL.match(tail):
+        if (
+            not lead.strip() or _LEAD.match(lead.strip()) or _LABEL.sub("", lead.strip() + " .").strip() == "."
+        ) and _TAIL.match(tail):
             return formula
     return " ".join(pieces) if len(pieces) > 3 else "".join(f" {piece}" for piece in pieces)
 
@@ -144,11 +152,16 @@ def _text_content(match: re.Match[str]) -> str:
     stripped = content.strip(" ~")
     if match[0].startswith(r"\operatorname"):
         return "\\" + stripped + " "
-    if _UNIT_LETTERS.fullmatch(stripped) and _AFTER_AMOUNT.search(match.string[max(0, match.start() - 12) : match.start()]):
+    if _UNIT_LETTERS.fullmatch(stripped) and _AFTER_AMOUNT.search(
+        match.string[max(0, match.start() - 12) : match.start()]
+    ):
         return f"{TEXT_START}{stripped}{TEXT_END}"
     if len(stripped) == 1 or not stripped or TEXT_START in content:
         return content.replace(TEXT_START, "").replace(TEXT_END, "") if TEXT_START not in stripped[1:-1] else stripped
-    if match[0].startswith((r"\mathbf", r"\boldsymbol", r"\bold", r"\pmb", r"\bm", r"\underline")) and not stripped.isalpha():
+    if (
+        match[0].startswith((r"\mathbf", r"\boldsymbol", r"\bold", r"\pmb", r"\bm", r"\underline"))
+        and not stripped.isalpha()
+    ):
         return content
     if _PLAIN_WORDS.fullmatch(stripped) and not re.match(r"(?i)[ap]\.?\s*m\b", stripped):
         return f"{TEXT_START}{content}{TEXT_END}"
@@ -179,6 +192,17 @@ def _balanced(text: str) -> str:
     return text + "}" * depth
 
 
+def _unclosed(text: str) -> str:
+    """Add the bracket lost at one end, or drop a stray one: `(1,2` is (1,2), `5)` is 5."""
+    opened = sum(map(text.count, "(["))
+    closed = sum(map(text.count, ")]"))
+    if opened == closed + 1 and text[0] in "([":
+        return text + (")" if text[0] == "(" else "]") if "," in text else text[1:]
+    if closed == opened + 1 and text[-1] in ")]" and "," not in text:
+        return text[:-1]
+    return text
+
+
 _COMMA_GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _SPACE_GROUPS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?: \d{3})+(?![\d,])")
 _OPENERS, _CLOSERS = "([{", ")]}"
@@ -202,15 +226,49 @@ def _thousands(text: str) -> str:
     return text
 
 
-_SIMPLE = re.compile(r"[0-9a-zA-Z.,+/=()-]*")
+_REWRITES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\.\.\.+|\\(?:dots[cbmio]?|cdots|hdots|ldots)(?![a-zA-Z])"), r"\\ldots "),
+    (re.compile(r"(?<=\d) ?x ?(?=10\s*\^)"), r"\\times "),
+    (re.compile(r"\+\s*/\s*-|^\+-"), r"\\pm "),
+    (re.compile(r"\bper cent\b"), "percent"),
+    (re.compile(r"\^\s*\{?\s*o\s*\}?(?![a-zA-Z])|\\deg(?:ree)?(?![a-zA-Z])"), r"^\\circ "),
+    (re.compile(r"(?<=[\])}])\s*U\s*(?=[\[({\\])"), r" \\cup "),
+    (re.compile(r"\\not\s*(?:=|\{=\})"), r"\\ne "),
+    (re.compile(r"\s*\.?\s*I hope (?:it|this) is correct.*$"), ""),
+    (re.compile(r"(?:\{\})?[_^]\{?(\d+)\}?\s*C_\{?(\d+)\}?"), r"\\binom{\1}{\2}"),
+    (re.compile(r"^\s*(?:about|approximately|around|roughly|approx\.?)\s+(?=[-\d\\$])", re.IGNORECASE), ""),
+    (re.compile(r"(\d)\s*\^?\{?\s*\x02?\s*(?:st|nd|rd|th)\s*\x03?\s*\}?(?![a-zA-Z])"), r"\1"),
+    (
+        re.compile(
+            r"^\x02?(?:x is |x can be )?(?:all|any|every|the)? ?(?:real )?(?:numbers?|values?|reals)?(?: of x)? ?"
+            r"(?:except|but|other than|not equal to|excluding)(?: for| when)?\s*\x03?\s*(?:x\s*=\s*)?(?=[-\d\\])",
+            re.IGNORECASE,
+        ),
+        r"x\\ne ",
+    ),
+)  # fmt: skip
+_MARKDOWN = re.compile(r"^(?:\*\*|__|#+ |`+)+|(?:\*\*|__|`+)+$|\*\*(?=[\s.,;:])|(?<=\s)\*\*")
+_LEADING_SIGN = re.compile(r"^(?:\s|=|\\(?:therefore|implies|Rightarrow|Longrightarrow|rightarrow|to)(?![a-zA-Z]))+")
+_RATE = re.compile(
+    r"(?<=[\d}) ])(?:km|m|cm|ft|mi|kg|g|N|J|L|miles|feet|meters) ?/ ?(?:hour|hr|h|sec|s|min|m|kg|day)(?:\^\{?\d\}?)?$"
+)
+_LONE_UNIT = re.compile(r"(?<=\d )[mgsLlNJW](?:\^\{?\d\}?)?$")
+_TEXT_LEAD = re.compile(rf"^{TEXT_START}([^{TEXT_END}]*){TEXT_END}\s*(?=\S)")
+_SIMPLE = re.compile(r"[0-9.,+=()-]*|[A-Za-z]")
 
 
 def normalise(text: str) -> str:
     """Return the answer in plain LaTeX without wrappers, spacing commands, styles or a closing full stop."""
     text = ascii_mathematics(text).strip()
-    if len(text) < 60 and _SIMPLE.fullmatch(text):
+    if (
+        len(text) < 60
+        and ".." not in text
+        and _SIMPLE.fullmatch(text)
+        and text[:1] not in ("=", "+")
+        and text.count("(") == text.count(")")
+    ):
         return _thousands(text.rstrip(_ENDS))
-    text = re.sub(r"\*\*|__(?=\w)|(?<=\w)__|^#+ |^`+|`+$", "", text)
+    text = _MARKDOWN.sub("", text).replace("**", "^")
     if "\\\\" in text and (r"\begin" not in text or r"\\begin" in text):
         text = re.sub(r"\\\\(?=[A-Za-z{}()\[\],;!%$ ])", r"\\", text)
     text = _LOST_BACKSLASH.sub(r"\\\1", text)
@@ -218,11 +276,22 @@ def normalise(text: str) -> str:
         text = re.sub(r"(?<!\\)\\(?=-?\d)", r"\\\\", text)
         text = re.sub(r"\\\\(?:\s*\[[\d.]+\s*\w*\])?", f" {ROW_BREAK} ", text)
     text = _unboxed(_balanced(text))
-    text = text.replace(r"\$", _DOLLAR).replace(r"\%", "%").replace(r"\#", "#").replace(r"\&", " and ").replace(r"\_", "_")
+    text = (
+        text.replace(r"\$", _DOLLAR).replace(r"\%", "%").replace(r"\#", "#").replace(r"\&", " and ").replace(r"\_", "_")
+    )
     text = _SENTENCE.sub("", _math_only(_LABEL.sub("", text.strip())).strip())
     text = _STYLE.sub(" ", _PHANTOM.sub("", _FRACTION.sub(r"\\frac", text)))
     text = _THOUSANDS_MARK.sub("", text)
     text = _SPACING.sub(" ", text.replace(r"\!", ""))
     text = _thousands(_texts(text.replace("{,}", ",")))
-    text = re.sub(r"\s+", " ", text.replace("{}", "").replace(_DOLLAR, "$")).strip(" \t\r\n,;:").rstrip(_ENDS)
+    for pattern, replacement in _REWRITES:
+        text = pattern.sub(replacement, text)
+    text = re.sub(r"\s+", " ", text.replace("{}", "").replace(_DOLLAR, "$")).strip(' \t\r\n,;:"').rstrip(_ENDS)
+    text = _unclosed(text)
+    text = _LEADING_SIGN.sub("", text)
+    for unit in (_RATE, _LONE_UNIT):
+        text = unit.sub(lambda match: f"{TEXT_START}{match[0]}{TEXT_END}", text)
+    lead = _TEXT_LEAD.match(text)
+    if lead and (_LEAD.match(lead[1].strip()) or not _LABEL.sub("", lead[1].strip() + " .").strip(" .")):
+        text = text[lead.end() :]
     return _SENTENCE.sub("", _LABEL.sub("", text)) if text[:1].isupper() else text

@@ -8,9 +8,12 @@ from mathtune_answers.normalise import TEXT_END, TEXT_START
 from mathtune_answers.values import value_key
 from mathtune_answers.words import number_in_words
 
-_TIME = re.compile(r"(?:at\s+)?(\d{1,2})\s*(?::\s*(\d{2})\s*)?(?::\s*(\d{2})\s*)?(?:([ap])[\s.]*(?:m\b)?[\s.]*)?", re.IGNORECASE)
+_TIME = re.compile(
+    r"(?:at\s+)?(\d{1,2})\s*(?::\s*(\d{2})\s*)?(?::\s*(\d{2})\s*)?(?:([ap])[\s.]*(?:m\b)?[\s.]*)?", re.IGNORECASE
+)
+_NAMED_TIMES = {"noon": "time 12:00", "midnight": "time 00:00"}
 _BASE = re.compile(
-    r"\(?\s*(?P<digits>-?\s*[0-9][0-9A-Za-z\s]*?|[A-Fa-f][0-9A-Fa-f]*)\s*\)?\s*(?:_\s*\{?\s*|\s+(?:in\s+)?base\s+)\(?(?P<base>\d{1,2}|[a-z]+)\)?\s*\}?",
+    r"\(?\s*(?P<digits>-?\s*[0-9][0-9A-Za-z\s]*?(?:\.[0-9A-Za-z]+)?|[A-Fa-f][0-9A-Fa-f]*)\s*\)?\s*(?:_\s*\{?\s*|\s+(?:in\s+)?base\s+)\(?(?P<base>\d{1,2}|[a-z]+)\)?\s*\}?",
     re.IGNORECASE,
 )
 _OPTION = re.compile(r"\(?([A-Ha-h])(?:\)|\.|:)\s*(?P<rest>\S.*)", re.DOTALL)
@@ -28,6 +31,8 @@ def _clock(hour: int, minute: int, second: int) -> str:
 
 def time_of_day(text: str) -> Form | None:
     """Return a time with its half of the day, or written with a colon and no half (then also a ratio), or None."""
+    if text.lower() in _NAMED_TIMES:
+        return Form(_NAMED_TIMES[text.lower()], kind="time")
     match = _TIME.fullmatch(_shown(text)) if len(text) < 24 else None
     if not match or not (match[2] or match[4]):
         return None
@@ -41,7 +46,9 @@ def time_of_day(text: str) -> Form | None:
     readings = {_clock(hour, minute, second)} | ({_clock((hour % 12) + 12, minute, second)} if hour <= 12 else set())
     parts = [hour, minute] + ([second] if match[3] else [])
     clock = ":".join(f"{part:02}" for part in parts)
-    return Form(_ratio_key([Fraction(part) for part in parts]), kind="ratio", name=clock, alternates=frozenset(readings))
+    return Form(
+        _ratio_key([Fraction(part) for part in parts]), kind="ratio", name=clock, alternates=frozenset(readings)
+    )
 
 
 def _ratio_key(parts: list[Fraction]) -> str:
@@ -65,10 +72,13 @@ def number_in_base(text: str) -> Form | None:
     if not isinstance(base, int) or not 2 <= base <= 36:
         return None
     allowed = "0123456789abcdefghijklmnopqrstuvwxyz"[:base]
-    if not all(digit in allowed for digit in digits.lower().removeprefix("-")):
+    plain = digits.lower().removeprefix("-")
+    if not all(digit in allowed for digit in plain.replace(".", "")):
         # digits that the base does not have: still an answer, equal to the same spelling only
-        return Form(f"{digits.lower()} in base {base}", kind="base") if digits.removeprefix("-").isdigit() else None
-    return Form(f"based {int(digits, base)}", kind="base")
+        return Form(f"{plain} in base {base}", kind="base") if plain.isdigit() else None
+    whole, _, places = digits.partition(".")
+    value = Fraction(int(whole + places, base), base ** len(places))
+    return Form(f"based {value}", kind="base")
 
 
 def option(text: str) -> tuple[str, str] | None:
@@ -77,6 +87,6 @@ def option(text: str) -> tuple[str, str] | None:
     if not match or not re.match(r"(?:\(|[A-H][.:)]\s)", _shown(text)):
         return None
     rest = match["rest"]
-    if not re.match(r"[\d\\$.-]|[A-Za-z(]", rest) or re.match(r"[-\\]?\(?[A-Za-z]?\)", rest):
+    if not re.match(r"[\d\\$.-]|[A-Za-z(]", rest) or re.match(r"[-\\]?\(?[A-Za-z]?\)|(?:and|or)\b", rest):
         return None
     return match[1], rest

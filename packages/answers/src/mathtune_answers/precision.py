@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import comb
 from typing import NamedTuple
 
-from mathtune_answers.errors import Unreadable
+from mathtune_answers.errors import UnreadableError
 
 DIGITS = 60
 NOISE_DIGITS = 45  # a sum this many digits smaller than its terms is rounding noise
@@ -50,7 +50,7 @@ def _pair(value: Scalar) -> Pair:
 
 
 def simplest(value: Scalar) -> Scalar:
-    """Return a complex number whose imaginary part is nothing or noise as a real one, and clear a real part of noise."""
+    """Return a complex number without parts that are rounding noise, as a real one where that leaves one."""
     if isinstance(value, Decimal):
         return value
     real, imaginary = value
@@ -111,7 +111,7 @@ def log(a: Scalar) -> Scalar:
     """Return the principal natural logarithm."""
     if isinstance(a, Decimal):
         if not a:
-            raise Unreadable("the logarithm of zero")
+            raise UnreadableError("the logarithm of zero")
         return CONTEXT.ln(a) if a > 0 else Pair(CONTEXT.ln(a.copy_negate()), PI)
     return simplest(Pair(CONTEXT.ln(absolute(a)), _angle(a)))
 
@@ -133,7 +133,7 @@ def power(base: Scalar, exponent: Scalar) -> Scalar:
     if isinstance(base, Decimal) and not base:
         if isinstance(exponent, Decimal) and exponent > 0:
             return ZERO
-        raise Unreadable("zero to a negative power")
+        raise UnreadableError("zero to a negative power")
     if isinstance(base, Decimal) and base > 0 and isinstance(exponent, Decimal):
         return CONTEXT.power(base, exponent)
     return exp(multiply(exponent, log(base)))
@@ -190,7 +190,7 @@ def _arctangent(x: Decimal) -> Decimal:
 
 def _cos_sin(x: Decimal) -> tuple[Decimal, Decimal]:
     if x.copy_abs() > LARGEST_ANGLE:
-        raise Unreadable("an angle too large to reduce")
+        raise UnreadableError("an angle too large to reduce")
     turns = (x / TWO / PI).to_integral_value()
     x = CONTEXT.subtract(x, CONTEXT.multiply(turns, CONTEXT.multiply(TWO, PI)))
     if _adjusted(x) < -NOISE_DIGITS + 5:
@@ -205,8 +205,9 @@ def _cos_sin(x: Decimal) -> tuple[Decimal, Decimal]:
         sine = CONTEXT.add(sine, term)
     cosine = CONTEXT.sqrt(CONTEXT.subtract(ONE, CONTEXT.multiply(sine, sine)))
     for _ in range(5):
-        sine, cosine = CONTEXT.multiply(CONTEXT.multiply(TWO, sine), cosine), CONTEXT.subtract(
-            CONTEXT.multiply(cosine, cosine), CONTEXT.multiply(sine, sine)
+        sine, cosine = (
+            CONTEXT.multiply(CONTEXT.multiply(TWO, sine), cosine),
+            CONTEXT.subtract(CONTEXT.multiply(cosine, cosine), CONTEXT.multiply(sine, sine)),
         )
     return _quiet(cosine), _quiet(sine)
 
@@ -252,11 +253,11 @@ def arcsine(a: Scalar) -> Scalar:
 def gamma(a: Scalar) -> Scalar:
     """Return Γ(a) for a real a, by Stirling's series far out and the recurrence back."""
     if not isinstance(a, Decimal):
-        raise Unreadable("the factorial of a complex number")
+        raise UnreadableError("the factorial of a complex number")
     if a <= 0 and a == a.to_integral_value():
-        raise Unreadable("the factorial of a negative whole number")
+        raise UnreadableError("the factorial of a negative whole number")
     if a.copy_abs() > LARGEST_ANGLE:
-        raise Unreadable("a factorial too large")
+        raise UnreadableError("a factorial too large")
     shift = ONE
     while a < 40:
         shift = CONTEXT.multiply(shift, a)

@@ -2,10 +2,9 @@
 
 import re
 
-from mathtune_answers.errors import Unreadable
-from mathtune_answers.expressions import content
+from mathtune_answers.errors import UnreadableError
 from mathtune_answers.functions import TRIGONOMETRIC
-from mathtune_answers.groups import Group, Node
+from mathtune_answers.nodes import Group, Node, Row, content, is_degree
 from mathtune_answers.units import canonical_unit
 
 _CURRENCIES = {"$": "dollar", "€": "euro", "£": "gbp", "¥": "yen", "₹": "rupee"}
@@ -20,20 +19,15 @@ def _is_text(node: Node) -> bool:
     return node.kind in ("text", "word")
 
 
-def _is_degree(node: Node) -> bool:
-    inner = node.nodes[0] if isinstance(node, Group) and len(node.nodes) == 1 else node
-    return inner.kind == "command" and inner.text == "circ"
-
-
 def _is_small_power(node: Node) -> bool:
     return bool(re.fullmatch(r"-?\d", content(node))) if node.kind in ("group", "number") else False
 
 
-def _is_fraction_of_units(nodes: tuple[Node, ...]) -> bool:
+def _is_fraction_of_units(nodes: Row) -> bool:
     return len(nodes) == 3 and nodes[0].text == "frac" and _is_text(nodes[1]) and _is_text(nodes[2])
 
 
-def _start(nodes: tuple[Node, ...]) -> int:
+def _start(nodes: Row) -> int:
     """Return where the unit at the end begins, the length when there is none."""
     best = position = len(nodes)
     angle = any(node.kind == "function" and node.text in TRIGONOMETRIC for node in nodes)
@@ -42,30 +36,27 @@ def _start(nodes: tuple[Node, ...]) -> int:
         if _is_fraction_of_units(nodes[max(0, position - 3) : position]):
             position -= 3
             best = position
-        elif _is_text(node):
-            position -= 1
-            best = position
-        elif node.kind == "%":
+        elif _is_text(node) or node.kind == "%":
             position -= 1
             best = position
         elif node.kind in ("/", ".", "*", "-") and position < len(nodes) and best == position:
             position -= 1
         elif position >= 2 and nodes[position - 2].kind == "^":
-            if _is_degree(node) and not angle:
+            if is_degree(node) and not angle:
                 position -= 2
                 best = position
             elif _is_small_power(node) and position >= 3 and _is_text(nodes[position - 3]):
                 position -= 2
             else:
                 break
-        elif position >= 3 and node.kind == "symbol" and node.text in _SCALES and _is_degree(nodes[position - 2]):
+        elif position >= 3 and node.kind == "symbol" and node.text in _SCALES and is_degree(nodes[position - 2]):
             position -= 1
         else:
             break
     return best
 
 
-def _written(nodes: tuple[Node, ...]) -> str:
+def _written(nodes: Row) -> str:
     """Return a unit's nodes as text, a fraction of units with a stroke."""
     pieces: list[str] = []
     for position, node in enumerate(nodes):
@@ -73,12 +64,12 @@ def _written(nodes: tuple[Node, ...]) -> str:
             continue
         if position and nodes[position - 1].kind == "command" and nodes[position - 1].text == "frac":
             pieces.append(f"{_plain(node)}/")
-        elif _is_degree(node):
+        elif is_degree(node):
             following = nodes[position + 1].text if position + 1 < len(nodes) else ""
             pieces.append(f" {_SCALE_NAMES.get(following, '°')} ")
-        elif node.kind == "symbol" and node.text in _SCALES:
-            continue
-        elif node.kind == "^" and position + 1 < len(nodes) and _is_degree(nodes[position + 1]):
+        elif (node.kind == "symbol" and node.text in _SCALES) or (
+            node.kind == "^" and position + 1 < len(nodes) and is_degree(nodes[position + 1])
+        ):
             continue
         else:
             pieces.append(node.kind if node.kind in "^/" else f" {_plain(node)} " if _is_text(node) else _plain(node))
@@ -89,14 +80,14 @@ def _plain(node: Node) -> str:
     return content(node).strip("(){}")
 
 
-def without_unit(nodes: tuple[Node, ...]) -> tuple[tuple[Node, ...], str]:
-    """Return an amount without its unit, and the unit's canonical name; raises Unreadable for `5 not …`."""
+def without_unit(nodes: Row) -> tuple[Row, str]:
+    """Return an amount without its unit, and the unit's canonical name; raises UnreadableError for `5 not …`."""
     unit = ""
     start = _start(nodes)
     if 0 < start < len(nodes):
         written = _written(nodes[start:])
         if _NEGATIONS.search(written):
-            raise Unreadable("a negated remark")
+            raise UnreadableError("a negated remark")
         nodes, unit = nodes[:start], canonical_unit(written)
         while nodes and nodes[-1].kind in ("/", "*", ".", "-") and len(nodes) > 1:
             nodes = nodes[:-1]

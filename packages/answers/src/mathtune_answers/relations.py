@@ -1,15 +1,17 @@
-"""Equations and inequalities: what a name stands for, a key that scaling and turning leave alone, solved inequalities."""
+"""Equations and inequalities: names, keys that scaling and turning leave alone, and solutions in one unknown."""
 
 from decimal import Decimal, DecimalException
 from functools import partial
+from itertools import pairwise
 
-from mathtune_answers import intervals, values
-from mathtune_answers.errors import Unreadable
-from mathtune_answers.expressions import content, evaluate, scalar, split
+from mathtune_answers import intervals, precision, values
+from mathtune_answers.errors import UnreadableError
+from mathtune_answers.expressions import evaluate, scalar
 from mathtune_answers.forms import Form
-from mathtune_answers.groups import Group, Node, group, leaves
+from mathtune_answers.groups import group
 from mathtune_answers.intervals import HIGHEST, LOWEST, Intervals
 from mathtune_answers.matrices import Matrix
+from mathtune_answers.nodes import Group, Node, Row, content, leaves, split
 from mathtune_answers.precision import CONTEXT, TWO
 from mathtune_answers.tokens import Token
 from mathtune_answers.values import POINTS, Samples, Value, value_key
@@ -18,7 +20,9 @@ ORDER = {"<": "<", ">": ">", "le": "<=", "ge": ">=", "ne": "!="}
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
 _FIT_DIGITS = 40
 MOST_SOLVED = 8
-_NAMING_COMMANDS = frozenset(("angle", "overline", "triangle", "vec", "bar", "hat", "overrightarrow", "frac", "circ", "measuredangle", "overarc"))
+_NAMING_COMMANDS = frozenset(
+    ("angle", "overline", "triangle", "vec", "bar", "hat", "overrightarrow", "frac", "circ", "measuredangle", "overarc")
+)
 
 
 def sign_of(node: Node) -> str | None:
@@ -26,17 +30,19 @@ def sign_of(node: Node) -> str | None:
     return ORDER.get(node.text if node.kind == "command" else node.kind)
 
 
-def is_application(nodes: tuple[Node, ...]) -> bool:
+def is_application(nodes: Row) -> bool:
     """Return whether the nodes are a named function of something, such as f(x), P(X = 4) or f^{-1}(x)."""
     if not nodes or nodes[0].kind != "symbol" or not isinstance(nodes[-1], Group) or len(nodes) < 2:
         return False
     middle = nodes[1:-1]
-    return nodes[-1].opener == "(" and all(node.kind in ("_", "^", "'", "number", "group", "symbol") for node in middle) and (
-        not middle or middle[0].kind in ("_", "^", "'")
+    return (
+        nodes[-1].opener == "("
+        and all(node.kind in ("_", "^", "'", "number", "group", "symbol") for node in middle)
+        and (not middle or middle[0].kind in ("_", "^", "'"))
     )
 
 
-def is_name(nodes: tuple[Node, ...]) -> bool:
+def is_name(nodes: Row) -> bool:
     """Return whether the nodes only name a quantity: x, a_{37}, AB, f(2), an area in words, a ratio of segments."""
     if not nodes:
         return False
@@ -44,12 +50,24 @@ def is_name(nodes: tuple[Node, ...]) -> bool:
         return True
     if nodes[0].kind == "symbol" or (nodes[0].kind == "command" and nodes[0].text.isalpha()):
         rest, position = nodes[1:], 0
-        if nodes[0].kind == "command" and nodes[0].text in ("frac", "angle", "overline", "triangle", "vec", "bar", "hat", "overrightarrow"):
-            return _all_capitals(nodes)
+        if nodes[0].kind == "command" and nodes[0].text in (
+            "frac",
+            "angle",
+            "overline",
+            "triangle",
+            "vec",
+            "bar",
+            "hat",
+            "overrightarrow",
+        ):
+            accented = nodes[0].text != "frac" and len(nodes) == 2
+            return accented or _all_capitals(nodes) or _is_derivative(nodes)
         while position < len(rest):
             if rest[position].kind == "'":
                 position += 1
-            elif rest[position].kind == "_" or (rest[position].kind == "^" and "prime" in content(rest[min(position + 1, len(rest) - 1)])):
+            elif rest[position].kind == "_" or (
+                rest[position].kind == "^" and "prime" in content(rest[min(position + 1, len(rest) - 1)])
+            ):
                 position += 2
             else:
                 return _all_capitals(nodes)
@@ -57,7 +75,13 @@ def is_name(nodes: tuple[Node, ...]) -> bool:
     return _all_capitals(nodes)
 
 
-def _all_capitals(nodes: tuple[Node, ...]) -> bool:
+def _is_derivative(nodes: Row) -> bool:
+    return len(nodes) == 3 and all(
+        isinstance(part, Group) and part.nodes and part.nodes[0].text == "d" for part in nodes[1:]
+    )
+
+
+def _all_capitals(nodes: Row) -> bool:
     """Return whether the nodes hold only capital letters, as names of points, segments, angles and areas do."""
     for node in leaves(nodes):
         if node.kind == "symbol":
@@ -80,13 +104,13 @@ def equation(left: Value, right: Value) -> Form:
     """Return an equation's form: its sides' difference up to a constant factor."""
     gap = difference(left, right)
     if not isinstance(gap, Samples) or len(gap.points) == 1:
-        raise Unreadable("an equation without unknowns")
+        raise UnreadableError("an equation without unknowns")
     points = values.spread(gap, POINTS)
     pivot = next((point for point in points if point), None)
     if pivot is None:
-        raise Unreadable("an equation that always holds")
-    scale = values.precision.reciprocal(pivot)
-    ratios = tuple(values.precision.multiply(point, scale) for point in points)
+        raise UnreadableError("an equation that always holds")
+    scale = precision.reciprocal(pivot)
+    ratios = tuple(precision.multiply(point, scale) for point in points)
     return Form("equation " + values.samples_key(ratios), kind="equation")
 
 
@@ -95,33 +119,49 @@ def solved(tokens: list[Token]) -> frozenset[str]:
     keys: set[str] = set()
     try:
         gap = _gap(tokens, {})
-        if not isinstance(gap, Samples) or len(gap.symbols) > MOST_SOLVED:
-            return frozenset()
-        for name in gap.symbols:
+    except UnreadableError:
+        return frozenset()
+    if not isinstance(gap, Samples) or len(gap.symbols) > MOST_SOLVED:
+        return frozenset()
+    for name in gap.symbols:
+        try:
             without, once = _gap(tokens, {name: 0}), _gap(tokens, {name: 1})
             slope = difference(once, without)
-            if value_key(values.add(values.multiply(slope, values.symbol(name)), without)) == value_key(gap):
-                keys.add(value_key(values.negate(values.multiply(without, values.reciprocal(slope)))))
-    except (Unreadable, DecimalException):
-        return frozenset(keys)
+            line = values.add(values.multiply(slope, values.symbol(name)), without)
+            if value_key(line) == value_key(gap):
+                key = value_key(values.negate(values.multiply(without, values.reciprocal(slope))))
+                keys.update((key, f"{name}={key}"))
+        except (UnreadableError, DecimalException):
+            continue
     return frozenset(keys)
+
+
+def quotient_named(parts: list[Row]) -> str | None:
+    """Return the key of the constant that a lone fraction of unknowns is said to be, as in a/b = 3/4."""
+    if len(parts) != 2 or not parts[0] or parts[0][0].text != "frac" or len(parts[0]) != 3:
+        return None
+    try:
+        value = scalar(parts[1])
+    except UnreadableError:
+        return None
+    return None if isinstance(value, Samples) and value.symbols else value_key(value)
 
 
 def _gap(tokens: list[Token], environment: dict[str, Value]) -> Value:
     reader = partial(evaluate, environment=environment)
     sides = split(group(tokens, reader), frozenset(("=",)))
     if len(sides) != 2:
-        raise Unreadable("not one equation")
+        raise UnreadableError("not one equation")
     left, right = (reader(side)[0] for side in sides)
     if isinstance(left, Matrix) or isinstance(right, Matrix):
-        raise Unreadable("an equation of matrices")
+        raise UnreadableError("an equation of matrices")
     return difference(left, right)
 
 
 def _real_points(value: Value) -> list[Decimal]:
     points = values.spread(value, POINTS)
     if not all(isinstance(point, Decimal) for point in points):
-        raise Unreadable("a complex inequality")
+        raise UnreadableError("a complex inequality")
     return [point for point in points if isinstance(point, Decimal)]
 
 
@@ -130,7 +170,7 @@ def _negligible(gap: Decimal, size: Decimal) -> bool:
 
 
 def _coefficients(x: list[Decimal], y: list[Decimal]) -> tuple[Decimal, Decimal, Decimal]:
-    """Return a, b, c of the quadratic through three points; raises Unreadable when the fourth is off it."""
+    """Return a, b, c of the quadratic through three points; raises UnreadableError when the fourth is off it."""
     divide, subtract, times = CONTEXT.divide, CONTEXT.subtract, CONTEXT.multiply
     first = divide(subtract(y[1], y[0]), subtract(x[1], x[0]))
     second = divide(subtract(y[2], y[1]), subtract(x[2], x[1]))
@@ -141,7 +181,7 @@ def _coefficients(x: list[Decimal], y: list[Decimal]) -> tuple[Decimal, Decimal,
     c = subtract(y[0], times(x[0], CONTEXT.add(times(a, x[0]), b)))
     fitted = CONTEXT.add(times(x[3], CONTEXT.add(times(a, x[3]), b)), c)
     if not _negligible(subtract(fitted, y[3]), y[3]):
-        raise Unreadable("an inequality of higher degree")
+        raise UnreadableError("an inequality of higher degree")
     return a, b, c
 
 
@@ -153,18 +193,18 @@ def solve(left: Value, sign: str, right: Value) -> tuple[Intervals, str]:
     """Return the numbers for which a linear or quadratic inequality in one unknown holds, and the unknown's name."""
     gap = difference(left, right)
     if not isinstance(gap, Samples) or len(gap.symbols) != 1:
-        raise Unreadable("not one unknown")
+        raise UnreadableError("not one unknown")
     (name,) = gap.symbols
     a, b, c = _coefficients(_real_points(values.symbol(name)), _real_points(gap))
     if not a and not b:
-        raise Unreadable("an inequality without an unknown")
+        raise UnreadableError("an inequality without an unknown")
     roots, upward = _roots(a, b, c)
     closed = "=" in sign and sign != "!="
     cuts = [LOWEST, *roots, HIGHEST]
     parts: list[Intervals] = []
-    for index, (low, high) in enumerate(zip(cuts, cuts[1:], strict=False)):
+    for index, (low, high) in enumerate(pairwise(cuts)):
         from_right = len(cuts) - 2 - index
-        positive = upward if from_right % 2 == 0 or len(set(root.key for root in roots)) < len(roots) else not upward
+        positive = upward if from_right % 2 == 0 or len({root.key for root in roots}) < len(roots) else not upward
         if sign == "!=" or positive == (sign[0] == ">"):
             parts.append(intervals.interval(low, closed and low.at.is_finite(), high, closed and high.at.is_finite()))
     if closed:
@@ -186,24 +226,29 @@ def _roots(a: Decimal, b: Decimal, c: Decimal) -> tuple[list[intervals.End], boo
     return [_end(CONTEXT.subtract(half, step)), _end(CONTEXT.add(half, step))], a > 0
 
 
-def _bar_content(nodes: tuple[Node, ...]) -> Value | None:
-    if len(nodes) == 1 and isinstance(nodes[0], Group) and nodes[0].opener == "|" and isinstance(nodes[0].value, Samples):
+def _bar_content(nodes: Row) -> Value | None:
+    if (
+        len(nodes) == 1
+        and isinstance(nodes[0], Group)
+        and nodes[0].opener == "|"
+        and isinstance(nodes[0].value, Samples)
+    ):
         return nodes[0].value
     return None
 
 
-def inequality(parts: list[tuple[Node, ...]], signs: list[str]) -> tuple[Intervals, str]:
+def inequality(parts: list[Row], signs: list[str]) -> tuple[Intervals, str]:
     """Return the solution set of a chain of inequalities in one unknown, and the unknown's name."""
     solution, name = intervals.REALS, ""
     for left, sign, right in zip(parts[:-1], signs, parts[1:], strict=True):
         part, unknown = _solve_parts(left, sign, right)
         if name and unknown != name:
-            raise Unreadable("several unknowns")
+            raise UnreadableError("several unknowns")
         solution, name = intervals.intersection(solution, part), unknown
     return solution, name
 
 
-def _solve_parts(left: tuple[Node, ...], sign: str, right: tuple[Node, ...]) -> tuple[Intervals, str]:
+def _solve_parts(left: Row, sign: str, right: Row) -> tuple[Intervals, str]:
     for inside, outside, turned in ((left, right, sign), (right, left, _FLIPPED[sign])):
         bar = _bar_content(inside)
         if bar is not None:
@@ -214,24 +259,24 @@ def _solve_parts(left: tuple[Node, ...], sign: str, right: tuple[Node, ...]) -> 
     return solve(_side(left), sign, _side(right))
 
 
-def _side(nodes: tuple[Node, ...]) -> Value:
+def _side(nodes: Row) -> Value:
     if is_application(nodes):
         return values.symbol("".join(map(content, nodes)))
     return scalar(nodes)
 
 
-def unsolved(parts: list[tuple[Node, ...]], signs: list[str]) -> Form:
+def unsolved(parts: list[Row], signs: list[str]) -> Form:
     """Return the form of an inequality that is not solved: its sides' differences up to positive factors."""
     keys = []
     for left, sign, right in zip(parts[:-1], signs, parts[1:], strict=True):
         gap = difference(_side(left), _side(right))
         if not isinstance(gap, Samples) or len(gap.points) == 1:
-            raise Unreadable("an inequality without unknowns")
+            raise UnreadableError("an inequality without unknowns")
         if sign[0] == ">":
-            gap, sign = values.lifted(values.precision.negate, gap), _FLIPPED[sign]
-        size = next((values.precision.absolute(point) for point in gap.points if point), None)
+            gap, sign = values.lifted(precision.negate, gap), _FLIPPED[sign]
+        size = next((precision.absolute(point) for point in gap.points if point), None)
         if size is None:
-            raise Unreadable("an inequality between equals")
-        scale = values.precision.reciprocal(size)
-        keys.append(sign + values.samples_key(tuple(values.precision.multiply(point, scale) for point in gap.points)))
+            raise UnreadableError("an inequality between equals")
+        scale = precision.reciprocal(size)
+        keys.append(sign + values.samples_key(tuple(precision.multiply(point, scale) for point in gap.points)))
     return Form("inequality " + " ".join(keys), kind="inequality")

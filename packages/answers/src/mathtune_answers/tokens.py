@@ -6,24 +6,30 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from mathtune_answers.errors import Unreadable
+from mathtune_answers.errors import UnreadableError
 from mathtune_answers.normalise import ROW_BREAK
+from mathtune_answers.precision import CONTEXT
 from mathtune_answers.units import is_unit_word
 from mathtune_answers.values import Value, constant, reduced
-from mathtune_answers.precision import CONTEXT
 
 LONGEST = 25_000
 LONGEST_NUMBER = 4_000
 LARGEST_EXPONENT = 3_000
 
 FUNCTIONS = frozenset(
-    "sin cos tan cot sec csc arcsin arccos arctan arccot arcsec arccsc sinh cosh tanh coth sech csch asin acos atan "
-    "ln log lg exp sqrt abs floor ceil gcd lcm max min cis det Re Im sgn".split()
-)
+    [
+        "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "arccot", "arcsec", "arccsc",
+        "sinh", "cosh", "tanh", "coth", "sech", "csch", "asin", "acos", "atan", "ln", "log", "lg", "exp",
+        "sqrt", "abs", "floor", "ceil", "gcd", "lcm", "max", "min", "cis", "det", "Re", "Im", "sgn",
+    ]
+)  # fmt: skip
 WORD_COMMANDS = FUNCTIONS | frozenset(
-    "pi oo inf infty infinity or and mod cup cap in sum int lim infin alpha beta theta phi gamma omega lambda "
-    "times div pm sigma mu cdot".split()
-)
+    [
+        "pi", "oo", "inf", "infty", "infinity", "or", "and", "mod", "cup", "cap", "in", "sum", "int", "lim",
+        "infin", "alpha", "beta", "theta", "phi", "gamma", "omega", "lambda", "times", "div", "pm", "sigma",
+        "mu", "cdot",
+    ]
+)  # fmt: skip
 ALIASES = {
     "oo": "infty", "inf": "infty", "infinity": "infty", "infin": "infty", "asin": "arcsin", "acos": "arccos",
     "atan": "arctan", "cbrt": "cbrt", "varnothing": "emptyset", "leq": "le", "geq": "ge", "leqslant": "le",
@@ -53,10 +59,10 @@ class Token(NamedTuple):
 
 
 def number_value(literal: str) -> Value:
-    """Return a literal's exact value; raises Unreadable beyond four thousand digits."""
+    """Return a literal's exact value; raises UnreadableError beyond four thousand digits."""
     if len(literal) > LONGEST_NUMBER:
-        raise Unreadable("a number too long")
-    mantissa, _, exponent = literal.lower().partition("e")
+        raise UnreadableError("a number too long")
+    _mantissa, _, exponent = literal.lower().partition("e")
     if exponent and abs(int(exponent[:12])) > LARGEST_EXPONENT:
         return constant(CONTEXT.create_decimal(Decimal(literal)))
     return int(literal) if literal.isdigit() else reduced(Fraction(literal.rstrip(".") or "0"))
@@ -87,19 +93,29 @@ def _letters(run: str, after_number: bool, spaced: bool) -> tuple[Token, ...]:
     return (Token("word", run, None, spaced),)
 
 
-TWO_LETTER_WORDS = frozenset("no is of to at on by if so it we he as an am pm in do be or my up".split())
+TWO_LETTER_WORDS = frozenset(
+    [
+        "no", "is", "of", "to", "at", "on", "by", "if", "so", "it", "we", "he", "as", "an", "am", "pm", "in",
+        "do", "be", "or", "my", "up",
+    ]
+)  # fmt: skip
 THREE_LETTER_WORDS = frozenset(
-    "the yes not odd one two six ten all any for are was has get day may red day his her can sum out and per who men "
-    "big few new old own add age box boy car cat dog cup cut egg way win won tie top set sun mon tue wed thu fri sat jan "
-    "feb mar apr jun jul aug sep oct nov dec you our its use let map ray arc fox pig hen cow bus pen hat dne nor both "
-    "kid man map mix net oil pay pie tea tin toy van war web year zip".split()
-)
+    [
+        "the", "yes", "not", "odd", "one", "two", "six", "ten", "all", "any", "for", "are", "was", "has", "get",
+        "day", "may", "red", "day", "his", "her", "can", "sum", "out", "and", "per", "who", "men", "big", "few",
+        "new", "old", "own", "add", "age", "box", "boy", "car", "cat", "dog", "cup", "cut", "egg", "way", "win",
+        "won", "tie", "top", "set", "sun", "mon", "tue", "wed", "thu", "fri", "sat", "jan", "feb", "mar", "apr",
+        "jun", "jul", "aug", "sep", "oct", "nov", "dec", "you", "our", "its", "use", "let", "map", "ray", "arc",
+        "fox", "pig", "hen", "cow", "bus", "pen", "hat", "dne", "nor", "both", "kid", "man", "map", "mix",
+        "net", "oil", "pay", "pie", "tea", "tin", "toy", "van", "war", "web", "year", "zip",
+    ]
+)  # fmt: skip
 
 
 def tokenize(text: str) -> list[Token]:
-    """Return the tokens of a normalised string; raises Unreadable when it is longer than the budget."""
+    """Return the tokens of a normalised string; raises UnreadableError when it is longer than the budget."""
     if len(text) > LONGEST:
-        raise Unreadable("longer than the budget")
+        raise UnreadableError("longer than the budget")
     tokens: list[Token] = []
     spaced = False
     for match in _TOKEN.finditer(text):

@@ -74,10 +74,16 @@ _WORDS = frozenset(spelling.lower() for spelling in _NAMES if len(spelling) >= 2
     ("sq", "square", "cubic", "units", "unit", "ways", "way", "people", "times", "ft", "hours")
 )
 _FILLERS = frozenset(
-    "a an the of about approximately in total altogether exactly only more per each old away apart long tall wide high "
-    "such that different distinct possible positive whole full at least most his her their there are is were was".split()
+    [
+        "a", "an", "the", "of", "about", "approximately", "in", "total", "altogether", "exactly", "only",
+        "more", "per", "each", "old", "away", "apart", "long", "tall", "wide", "high", "such", "that",
+        "different", "distinct", "possible", "positive", "whole", "full", "at", "least", "most", "his", "her",
+        "their", "there", "are", "is", "were", "was",
+    ]
+)  # fmt: skip
+_PIECE = re.compile(
+    r"(?P<name>°|%|[A-Za-z]+)|(?P<power>\^\s*\{?\s*(?P<minus>-?)\s*(?P<exponent>\d)\s*\}?)|(?P<over>/)|(?P<other>.)"
 )
-_PIECE = re.compile(r"(?P<name>°|%|[A-Za-z]+)|(?P<power>\^\s*\{?\s*(?P<minus>-?)\s*(?P<exponent>\d)\s*\}?)|(?P<over>/)|(?P<other>.)")
 _POWER_WORDS = {"square": 2, "squared": 2, "sq": 2, "cubic": 3, "cubed": 3, "cu": 3}
 
 

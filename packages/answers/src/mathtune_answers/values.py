@@ -12,13 +12,14 @@ from functools import lru_cache
 from math import isqrt
 
 from mathtune_answers import precision
-from mathtune_answers.errors import Unreadable
+from mathtune_answers.errors import UnreadableError
 from mathtune_answers.precision import CONTEXT, ONE, Pair, Scalar
 
 POINTS = 4  # two with every unknown positive, two where the signs are mixed
 EXACT_BITS = 200_000  # exact powers and factorials stay below this size
 LARGEST_FACTORIAL = 5_000
 KEY_CONTEXT = Context(prec=25, Emax=CONTEXT.Emax, Emin=CONTEXT.Emin)
+LARGEST_ROOT_BITS = 60
 RECOGNISED_DENOMINATOR = 10**9  # a sampled constant this close to a small fraction is that fraction
 RECOGNISED_DIGITS = 40
 
@@ -51,14 +52,18 @@ IMAGINARY = constant(precision.I)
 
 @lru_cache(maxsize=1024)
 def symbol(name: str) -> Samples:
-    """Return an unknown's values at the sample points; they depend on its name only."""
+    """Return an unknown's values at the sample points; they depend on its name only.
+
+    It is negative at one of the last two points, neighbours in the alphabet at different ones, so that |x| is not x but
+    √x·√y is √(xy).
+    """
     digest = int.from_bytes(hashlib.sha256(name.encode()).digest(), "big")
     points: list[Scalar] = []
     for index in range(POINTS):
         digest, draw = divmod(digest, 10**16)
         low, width = (("0.2", "0.7"), ("1.1", "1.4"))[index % 2]
         size = Decimal(low) + Decimal(width) * draw / 10**16
-        negative = index >= 2 and (digest + index) % 2
+        negative = index == 2 + ord(name[-1]) % 2
         points.append(size.copy_negate() if negative else size)
     return Samples(tuple(points), frozenset((name,)))
 
@@ -109,13 +114,13 @@ def multiply(a: Value, b: Value) -> Value:
 
 
 def reciprocal(a: Value) -> Value:
-    """Return 1 / a; raises Unreadable for zero."""
+    """Return 1 / a; raises UnreadableError for zero."""
     if isinstance(a, Samples):
         if not all(a.points):
-            raise Unreadable("division by zero")
+            raise UnreadableError("division by zero")
         return lifted(precision.reciprocal, a)
     if not a:
-        raise Unreadable("division by zero")
+        raise UnreadableError("division by zero")
     return reduced(1 / Fraction(a))
 
 
@@ -132,10 +137,10 @@ def power(base: Value, exponent: Value) -> Value:
             if size * whole <= EXACT_BITS or base in (0, 1, -1):
                 return base**whole
         if whole.bit_length() > 40:
-            raise Unreadable("an exponent too large")
+            raise UnreadableError("an exponent too large")
         return lifted(lambda x: precision.power(x, Decimal(whole)), base)
     if not isinstance(base, Samples) and base == 0:
-        raise Unreadable("zero to an unknown power")
+        raise UnreadableError("zero to an unknown power")
     return lifted(precision.power, base, exponent)
 
 
@@ -144,14 +149,23 @@ def _root_power(base: Value, exponent: Fraction) -> Value:
         root = isqrt(base)
         if root * root == base:
             return power(root, exponent.numerator)
+    if exponent.denominator.bit_length() > LARGEST_ROOT_BITS or _almost_one(base):
+        raise UnreadableError("a root that sixty digits cannot tell from one")
     return lifted(lambda x: precision.rational_power(x, exponent), base)
+
+
+def _almost_one(base: Value) -> bool:
+    if not isinstance(base, Samples) or len(base.points) != 1 or not isinstance(base.points[0], Decimal):
+        return False
+    gap = CONTEXT.subtract(base.points[0], ONE)
+    return bool(gap) and gap.adjusted() < -RECOGNISED_DIGITS // 2
 
 
 def factorial(a: Value) -> Value:
     """Return a!, the gamma function between whole numbers."""
     if isinstance(a, int):
         if a < 0 or a > 10**12:
-            raise Unreadable("a factorial out of range")
+            raise UnreadableError("a factorial out of range")
         if a <= LARGEST_FACTORIAL:
             product = 1
             for factor in range(2, a + 1):
@@ -161,10 +175,10 @@ def factorial(a: Value) -> Value:
 
 
 def real_constant(value: Value) -> Decimal:
-    """Return a constant's real value; raises Unreadable when it has unknowns or an imaginary part."""
+    """Return a constant's real value; raises UnreadableError when it has unknowns or an imaginary part."""
     points = sampled(value).points
     if len(points) != 1 or not isinstance(points[0], Decimal):
-        raise Unreadable("not a real constant")
+        raise UnreadableError("not a real constant")
     return points[0]
 
 
@@ -211,7 +225,7 @@ def scalar_key(value: Scalar) -> str:
 def _rounded(value: Scalar) -> str:
     value = precision.simplest(value)
     if isinstance(value, Pair):
-        return f"{KEY_CONTEXT.plus(value.real).normalize(KEY_CONTEXT)},{KEY_CONTEXT.plus(value.imaginary).normalize(KEY_CONTEXT)}"
+        return f"{_rounded(value.real)},{_rounded(value.imaginary)}"
     return str(KEY_CONTEXT.plus(value).normalize(KEY_CONTEXT))
 
 

@@ -6,11 +6,29 @@ from functools import lru_cache
 
 from mathtune_answers.normalise import TEXT_END, TEXT_START
 
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SMALL = {word: n for n, word in enumerate(_UNITS)} | {word: 10 * n for n, word in enumerate(_TENS, start=2)}
 _LARGE = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "dozen": 12}
 _PARTS = {
@@ -18,22 +36,34 @@ _PARTS = {
     "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12, "sixteenth": 16, "twentieth": 20, "hundredth": 100,
     "thousandth": 1000,
 }  # fmt: skip
-_ARTICLES = frozenset(("a", "an", "the"))
+_DROPPED = frozenset(("a", "an", "the", "and"))
 EMPTY_SET = frozenset(
-    "no solution|empty set|null set|no real solution|there is no solution|there are no solution|no root|no real root|"
-    "no value|has no solution|no such number exist|no such value|no possible value".split("|")
-)
+    (
+        "no solution", "empty set", "null set", "no real solution", "there is no solution", "there are no solution",
+        "no root", "no real root", "no value", "has no solution", "no such number exist", "no such value",
+        "no possible value",
+    )
+)  # fmt: skip
 ALL_REALS = frozenset(
-    "all real number|all real|all real value|any real number|every real number|real number|set of all real number|"
-    "set of real number|all real x|r|all x|any real value|for all real number|all number".split("|")
-)
+    (
+        "all real number", "all real", "all real value", "any real number", "every real number", "real number",
+        "set of all real number", "set of real number", "all real x", "r", "all x", "any real value",
+        "for all real number", "all number",
+    )
+)  # fmt: skip
 _SYNONYMS = {
-    "dne": "does not exist", "doesn't exist": "does not exist", "do not exist": "does not exist", "doe not exist": "does not exist",
-    "limit does not exist": "does not exist", "infinitely many solution": "infinitely many", "infinite solution": "infinitely many",
-    "infinitely many": "infinitely many", "infinite number of solution": "infinitely many", "infinite": "infinitely many",
-    "there are infinitely many solution": "infinitely many", "infinite many solution": "infinitely many", "not defined": "undefined",
-    "it is undefined": "undefined", "imposssible": "impossible", "it is impossible": "impossible", "not possible": "impossible",
-    "neither even nor odd": "neither", "neither odd nor even": "neither",
+    spelling: common
+    for common, spellings in {
+        "does not exist": ("dne", "doesn't exist", "do not exist", "doe not exist", "limit does not exist"),
+        "infinitely many": (
+            "infinitely many solution", "infinite solution", "infinite number of solution", "infinite",
+            "there are infinitely many solution", "infinite many solution",
+        ),
+        "undefined": ("not defined", "it is undefined"),
+        "impossible": ("it is impossible", "not possible", "it is not possible"),
+        "neither": ("neither even nor odd", "neither odd nor even"),
+    }.items()
+    for spelling in spellings
 }  # fmt: skip
 
 
@@ -46,7 +76,7 @@ def phrase(text: str) -> str:
     text = text.replace(TEXT_START, " ").replace(TEXT_END, " ").replace("\\ ", " ")
     text = re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", "", text.lower())
     words = re.sub(r"[\s,.;:!?\"()-]+", " ", text).split()
-    kept = [_singular(word) for word in words if word not in _ARTICLES or len(words) == 1]
+    kept = [_singular(word) for word in words if word not in _DROPPED or len(words) == 1]
     joined = " ".join(kept)
     return _SYNONYMS.get(joined, joined)
 

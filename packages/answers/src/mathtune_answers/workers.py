@@ -17,10 +17,12 @@ from typing import Any
 
 WALL_SECONDS = 60.0  # a last resort on a loaded machine; the worker's own processor-time cap is the real one
 START_SECONDS = 120.0
-_START = "import sys; sys.path[:0] = {path!r}; from mathtune_answers.symbolic import serve; serve(sys.stdin, sys.stdout)"
+_START = (
+    "import sys; sys.path[:0] = {path!r}; from mathtune_answers.symbolic import serve; serve(sys.stdin, sys.stdout)"
+)
 
 
-class CapReached(RuntimeError):
+class CapReachedError(RuntimeError):
     """The worker ran into its time or memory cap and was replaced."""
 
 
@@ -33,7 +35,7 @@ class SymbolicWorker:
         self._owner = 0
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Return the worker's reply; raises CapReached when it gave none."""
+        """Return the worker's reply; raises CapReachedError when it gave none."""
         with self._lock:
             process = self._started()
             assert process.stdin is not None
@@ -43,7 +45,7 @@ class SymbolicWorker:
                 line = self._line(process, WALL_SECONDS)
             except (BrokenPipeError, TimeoutError, EOFError) as error:
                 self._end()
-                raise CapReached from error
+                raise CapReachedError from error
             reply: dict[str, Any] = json.loads(line)
             return reply
 
@@ -67,7 +69,7 @@ class SymbolicWorker:
             self._line(self._process, START_SECONDS)
         except (TimeoutError, EOFError) as error:
             self._end()
-            raise CapReached from error
+            raise CapReachedError from error
         return self._process
 
     @staticmethod

@@ -5,15 +5,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mathtune_core.errors import MathtuneError
-
 from mathtune_cli.scale import write_scale
+from mathtune_core.errors import MathtuneError
 
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their arguments."""
     command = argparse.ArgumentParser(
-        prog="mathtune", description="Fine-tune language models to solve math problems, and measure what each choice buys."
+        prog="mathtune",
+        description="Fine-tune language models to solve math problems, and measure what each choice buys.",
     )
     commands = command.add_subparsers(dest="command", required=True)
     scale = commands.add_parser("scale", help="write params.yaml for a scale and show what changed")

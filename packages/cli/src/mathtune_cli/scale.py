@@ -6,22 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mathtune_core.errors import MathtuneError
-from mathtune_core.params import read_params_file
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
+
+from mathtune_core.errors import MathtuneError
+from mathtune_core.params import read_params_file
 
 DEFAULT = "tiny"
 
 
 def merge(target: CommentedMap, overlay: CommentedMap) -> None:
-    """Merges `overlay` into `target` by the rules of a JSON merge patch (RFC 7386): null removes, mappings merge."""
+    """Merges `overlay` into `target`: mappings key by key, but an empty one, a list or any other value replaces."""
     for key, value in overlay.items():
-        # A key that `target` has as null is one that may be null, and stays.
-        if value is None and target.get(key, "") is not None:
-            target.pop(key, None)
-        elif isinstance(value, CommentedMap) and isinstance(target.get(key), CommentedMap):
+        if isinstance(value, CommentedMap) and value and isinstance(target.get(key), CommentedMap):
             merge(target[key], value)
         else:
             target[key] = value
@@ -46,7 +44,9 @@ def scaled(scales: Path, name: str, assignments: Sequence[str]) -> str:
     """The text of params.yaml for the scale `name`. Raises MathtuneError for an unknown one."""
     path = scales / f"{name}.yaml"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in scales.glob("*.yaml"))) or f"none; is {scales.parent} the project's root?"
+        known = (
+            ", ".join(sorted(p.stem for p in scales.glob("*.yaml"))) or f"none; is {scales.parent} the project's root?"
+        )
         raise MathtuneError(f"{path}: no such scale; known: {known}")
     document = read_params_file(scales / f"{DEFAULT}.yaml")
     if name != DEFAULT:
@@ -69,5 +69,7 @@ def write_scale(root: Path, name: str, assignments: Sequence[str]) -> str:
     partial = target.with_name("params.yaml.partial")
     partial.write_text(after, encoding="utf-8")
     partial.replace(target)
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "params.yaml before", "params.yaml", lineterm="")
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), "params.yaml before", "params.yaml", lineterm=""
+    )
     return "\n".join(lines)

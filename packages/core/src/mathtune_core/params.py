@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from mathtune_core.errors import MathtuneError
 
@@ -18,12 +19,23 @@ Params = TypeVar("Params")
 def read_params_file(path: Path) -> CommentedMap:
     """The whole file as a mapping that remembers line numbers.
 
-    Raises MathtuneError when the file is missing, is not YAML, or is not a mapping.
+    Raises MathtuneError when the file is missing, is not UTF-8 or not YAML, or is not a mapping.
     """
     if not path.is_file():
-        raise MathtuneError(f"{path}: no such file; run from the project's root, or write it with `mathtune scale tiny`")
+        raise MathtuneError(
+            f"{path}: no such file; run from the project's root, or write it with `mathtune scale tiny`"
+        )
+    content = path.read_bytes()
     try:
-        document = YAML(typ="rt").load(path)
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise MathtuneError(f"{path}:{line}: not UTF-8; re-encode the file") from error
+    try:
+        document = YAML(typ="rt").load(text)
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise MathtuneError(f"{path}:{line}: not valid YAML: {error.reason}") from error
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise MathtuneError(f"{path}:{line}: not valid YAML: {error.problem}") from error
@@ -45,7 +57,7 @@ def load_params(path: Path, keys: tuple[str, ...], kind: type[Params]) -> Params
             known = ", ".join(str(k) for k in node) if isinstance(node, CommentedMap) else "none"
             where = ".".join(keys[: depth + 1])
             raise MathtuneError(f"{path}:{line}: section `{where}` is missing (found here: {known})")
-        line = int(node.lc.key(key)[0]) + 1
+        line = _line_of(node, key, line)
         node = node[key]
     return build(node if node is not None else CommentedMap(), kind, f"{path}", ".".join(keys), line)
 
@@ -78,7 +90,9 @@ def build(node: Any, kind: type[Params], file: str, name: str, line: int) -> Par
 
 
 def _line_of(node: Any, key: Any, fallback: int) -> int:
-    return int(node.lc.key(key)[0]) + 1 if isinstance(node, CommentedMap) and key in node else fallback
+    if isinstance(node, CommentedMap) and key in node.lc.data:
+        return int(node.lc.key(key)[0]) + 1
+    return fallback  # merged in from an anchor (`<<: *name`), or not there at all
 
 
 def _convert(value: Any, hint: Any, file: str, name: str, line: int) -> Any:

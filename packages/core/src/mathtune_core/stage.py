@@ -29,7 +29,7 @@ def stage_module(stage: str) -> str:
 
 
 def params_type(module: Any, stage: str, item: str | None) -> type:
-    """The stage's params dataclass: what its `params_type(item)` gives, else `BuildProblemsParams` for `build_problems`."""
+    """The stage's dataclass: what its `params_type(item)` gives, else `BuildProblemsParams` for `build_problems`."""
     if hasattr(module, "params_type"):
         chosen: type = module.params_type(item)
         return chosen
@@ -45,7 +45,7 @@ def run_stage(name: str, paths: dict[str, Path], params_file: Path) -> None:
     stage, _, item = name.partition("@")
     module = importlib.import_module(stage_module(stage))
     keys = (stage, item) if item else (stage,)
-    params = load_params(params_file, keys, params_type(module, stage, item or None))
+    params: Any = load_params(params_file, keys, params_type(module, stage, item or None))
     wanted = set(inspect.signature(module.run).parameters) - {"params"}
     known = {"item": item} if "item" in wanted else {}
     if wanted - set(known) != set(paths):

@@ -49,8 +49,8 @@ def validate(frame: pl.DataFrame, table: Table, where: str) -> None:
         if column not in table.nullable and frame[column].null_count():
             row = frame[column].is_null().arg_true()[0]
             raise MathtuneError(f"{where}: row {row}: {table.name}.{column}: null is not allowed")
-    duplicated = frame.select(pl.struct(table.key).is_duplicated().alias("d"))["d"]
-    if duplicated.any():
-        row = int(duplicated.arg_true()[1])
+    repeated = frame.select(~pl.struct(table.key).is_first_distinct().alias("r"))["r"]
+    if repeated.any():
+        row = int(repeated.arg_true()[0])
         key = ", ".join(f"{k}={frame[k][row]!r}" for k in table.key)
         raise MathtuneError(f"{where}: row {row}: {table.name}: the key {key} occurs twice")

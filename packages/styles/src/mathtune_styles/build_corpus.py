@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from mathtune_core.prompts import COMPLETION, CORRECT, GENERATOR_PROMPT, INCORRECT, VERIFIER_PROMPT
 from tqdm import tqdm
 
+from mathtune_core.prompts import COMPLETION, CORRECT, GENERATOR_PROMPT, INCORRECT, VERIFIER_PROMPT
 from mathtune_styles.builtin import TEMPLATES
 from mathtune_styles.builtin.problem_set import Key
 from mathtune_styles.builtin.template import Draw, Template

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
+
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS
 from mathtune_core.tables import write_table
-
 from mathtune_styles.decontaminate import overlapping, words
 from mathtune_styles.readers import READERS, Source, SourceProblem
 
@@ -21,8 +21,9 @@ MAIN = "main"
 class BuildProblemsParams:
     """Where the problems come from and how many of each split are used.
 
-    The official splits stand; validation and the verifier's problems are carved from train by content hash, so the
-    same problem falls into the same part whatever the sizes of the others.
+    The official splits stand. Train is cut in the order of content hashes: validation first, then the verifier's
+    problems, then the generator's. So a part that grows takes from the ones after it, and no problem that was held out
+    comes to be trained on.
     """
 
     source: str
@@ -35,11 +36,19 @@ class BuildProblemsParams:
     decontamination_words: int | None  # drop a train problem that shares so long a run with val or test; null: never
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a source without a reader, or a test set without its main part."""
+        """Raises ValueError for a source without a reader, a test set without its main part, or a size below zero."""
         if self.source not in READERS:
             raise ValueError(f"source: unknown source {self.source!r}; known: {', '.join(READERS)}")
         if MAIN not in self.test_problems:
             raise ValueError(f"test_problems: needs `{MAIN}`, the number of test problems in the result")
+        for name in ("generator_problems", "verifier_problems", "val_problems"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name}: must be 0 or more")
+        for group, count in self.test_problems.items():
+            if count < 0:
+                raise ValueError(f"test_problems: {group}: must be 0 or more")
+        if self.decontamination_words is not None and self.decontamination_words < 1:
+            raise ValueError("decontamination_words: must be at least 1, or null to drop nothing")
 
 
 def content_hash(*parts: str) -> str:
@@ -51,8 +60,9 @@ def choose(source: Source, params: BuildProblemsParams) -> tuple[list[dict[str, 
     """The rows of the problems table, each with its source solution, and the record of what was dropped."""
     dropped: Counter[str] = Counter()
     by_id: dict[str, SourceProblem] = {}
-    # Test first: where a problem stands in both official splits, it is the train copy that goes.
-    for problem in sorted(source.problems, key=lambda p: p.split != "test"):
+    # Test first: where a problem stands in both official splits, it is the train copy that goes. Of copies within a
+    # split the first by text stays, whatever the order of the rows.
+    for problem in sorted(source.problems, key=lambda p: (p.split != "test", p.problem, p.solution, p.answer)):
         problem_id = content_hash(problem.problem)
         if problem_id in by_id:
             dropped[f"duplicate in {problem.split} of a problem in {by_id[problem_id].split}"] += 1

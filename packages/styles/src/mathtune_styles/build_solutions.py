@@ -1,4 +1,4 @@
-"""Stage build_solutions@STYLE: the training solutions of one style, as a solutions table and a summary of its making."""
+"""Stage build_solutions@STYLE: one style's training solutions, as a table and a summary of its making."""
 
 import importlib
 import json
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
+
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS
 from mathtune_core.tables import read_table, write_table
@@ -34,7 +35,7 @@ def style_module(style: str) -> SolutionStyle:
     """The module of `style`. Raises MathtuneError for one that is not in STYLES."""
     if style not in STYLES:
         raise MathtuneError(f"params.yaml: build_solutions.{style}: unknown style; known: {', '.join(STYLES)}")
-    module: SolutionStyle = importlib.import_module(STYLES[style])  # type: ignore[assignment]
+    module: SolutionStyle = importlib.import_module(STYLES[style])
     return module
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+
 from mathtune_core.schemas import SOLUTIONS
 from mathtune_core.tables import read_table, write_table
 

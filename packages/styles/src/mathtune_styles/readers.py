@@ -53,12 +53,12 @@ def read_builtin(location: str, revision: str | None) -> Source:
     for where, row in _json_lines(path):
         problems.append(
             SourceProblem(
-                split=_text(row, "split", where),
+                split=_one_of(_text(row, "split", where), ("train", "test"), "split", where),
                 problem=_text(row, "problem", where),
                 solution=_text(row, "solution", where),
                 answer=_text(row, "answer", where),
                 subject=_text(row, "subject", where),
-                level=_field(row, "level", int, where),
+                level=_one_of(_field(row, "level", int, where), (1, 2, 3, 4, 5), "level", where),
                 group="held-out templates" if _field(row, "held_out_template", bool, where) else None,
             )
         )
@@ -84,7 +84,7 @@ def read_gsm8k(location: str, revision: str | None) -> Source:
         for where, row in rows:
             solution = _text(row, "answer", where)
             marked = solution.rpartition("####")
-            if not marked[1]:
+            if not marked[1] or not marked[2].strip():
                 raise MathtuneError(f"{where}: answer: no `#### result` at the end; is this GSM8K's format?")
             steps = len(CALCULATOR_NOTE.findall(solution))
             problems.append(
@@ -108,18 +108,19 @@ def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """(file:line, object) for every line; the place goes into the error messages."""
     if not path.is_file():
         raise MathtuneError(f"{path}: no such file; set build_problems.location in params.yaml to the folder with it")
-    with path.open(encoding="utf-8") as file:
-        try:
-            for number, line in enumerate(file, 1):
-                where = f"{path}:{number}"
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise MathtuneError(f"{where}: expected a JSON object, got {line.strip()[:60]!r}")
-                yield where, row
-        except json.JSONDecodeError as error:
-            raise MathtuneError(f"{path}:{number}: not a JSON object: {error.msg} at column {error.colno}") from error
-        except UnicodeDecodeError as error:
-            raise MathtuneError(f"{path}: not UTF-8 at byte {error.start}; re-encode the file") from error
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            where = f"{path}:{number}"
+            try:
+                text = line.decode("utf-8")
+                row = json.loads(text)
+            except UnicodeDecodeError as error:
+                raise MathtuneError(f"{where}: not UTF-8 at byte {error.start + 1}; re-encode the file") from error
+            except json.JSONDecodeError as error:
+                raise MathtuneError(f"{where}: not a JSON object: {error.msg} at column {error.colno}") from error
+            if not isinstance(row, dict):
+                raise MathtuneError(f"{where}: expected a JSON object, got {text.strip()[:60]!r}")
+            yield where, row
 
 
 def _hub_rows(name: str, revision: str | None, split: str) -> list[tuple[str, dict[str, Any]]]:
@@ -145,9 +146,15 @@ def _record(path: Path, rows: int) -> SourceFile:
 def _field(row: dict[str, Any], name: str, kind: type, where: str) -> Any:
     if name not in row:
         raise MathtuneError(f"{where}: {name}: missing")
-    if not isinstance(row[name], kind):
+    if not isinstance(row[name], kind) or (kind is not bool and isinstance(row[name], bool)):
         raise MathtuneError(f"{where}: {name}: expected {kind.__name__}, got {row[name]!r}")
     return row[name]
+
+
+def _one_of(value: Any, known: tuple[Any, ...], name: str, where: str) -> Any:
+    if value not in known:
+        raise MathtuneError(f"{where}: {name}: must be one of {', '.join(map(str, known))}, got {value!r}")
+    return value
 
 
 def _text(row: dict[str, Any], name: str, where: str) -> str:

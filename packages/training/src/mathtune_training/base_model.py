@@ -48,13 +48,13 @@ class Schedule:
 def train_tokenizer(texts: Sequence[str], vocab_size: int, max_length: int) -> PreTrainedTokenizerFast:
     """A byte-level BPE trained on `texts`; every digit is one token and nothing is unknown."""
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(PIECES), behavior="isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
-    tokenizer.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+    tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
         special_tokens=[END_OF_TEXT],
@@ -139,7 +139,7 @@ def pretrain(
     ]
     initial = [optimizer.param_groups[0]["lr"] for optimizer in optimizers]
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model.to(device).train()  # type: ignore[arg-type]
+    model.to(device).train()
     curve: list[tuple[int, float]] = []
     losses: list[float] = []
     seen = 0

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
-from mathtune_core.prompts import CORRECT, INCORRECT, end_token, verdict_tokens
 
+from mathtune_core.prompts import CORRECT, INCORRECT, end_token, verdict_tokens
 from mathtune_training.base_model import Architecture, Schedule, mean_loss, new_model, pretrain, train_tokenizer
 
 VALIDATION_DOCUMENTS = 512
@@ -48,7 +48,7 @@ def run(params: PretrainBaseParams, *, corpus: Path, out: Path) -> None:
         "validation_loss": round(mean_loss(model, held_back, params.schedule.tokens_per_batch), 4),
         "architecture": asdict(params.architecture),
     }
-    model.to("cpu").bfloat16().save_pretrained(out / "model", safe_serialization=True)  # type: ignore[arg-type]
+    model.to("cpu").bfloat16().save_pretrained(out / "model", safe_serialization=True)
     tokenizer.save_pretrained(out / "model")
     (out / "pretraining.json").write_text(json.dumps(summary, indent=2) + "\n")
     with (out / "loss.csv").open("w", newline="") as file:

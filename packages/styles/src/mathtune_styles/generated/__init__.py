@@ -1,4 +1,4 @@
-"""The style *generated*: rejection sampling. A teacher writes several solutions a problem; those that are right stay."""
+"""The style *generated*: rejection sampling. A teacher writes several solutions a problem; the right ones stay."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
+
 from mathtune_answers.cluster import cluster_samples
 from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import prompt_ids
@@ -89,7 +90,7 @@ def build(
     """
     asked = problems.filter(pl.col("split") == "train").head(params.max_problems)
     model, tokenizer = load_causal_lm(base, params.dtype)
-    samples = sample(TorchSampler(model, tokenizer, params.max_num_seqs), tokenizer, asked, params)
+    samples = sample(TorchSampler(model, tokenizer, max_num_seqs=params.max_num_seqs), tokenizer, asked, params)
     graded = samples.join(cluster_samples(samples, asked), on=["problem_id", "decoding", "sample_index"])
     # A solution cut off at the length limit is not one to learn from, even where its answer was already there.
     kept = choose(graded.filter(pl.col("finish_reason") == "stop"), params.max_kept)

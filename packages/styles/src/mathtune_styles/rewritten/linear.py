@@ -3,8 +3,8 @@
 from fractions import Fraction
 from typing import Literal
 
-from mathtune_styles.rewritten.expansion import Expansion, Step, expand
 from mathtune_styles.expressions import Binary, Expression, Letter, Number, Unary, evaluate, parse_expression
+from mathtune_styles.rewritten.expansion import Expansion, Step, expand
 from mathtune_styles.rewritten.numerals import number_text, wrapped
 
 Form = tuple[Fraction, Fraction]  # a and b of a x + b

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 
 from mathtune_styles.equations import NOTE, Equation, Side, find_equations, is_gsm8k, split_sides
-from mathtune_styles.rewritten.expansion import Expansion, Step, expand
 from mathtune_styles.expressions import Binary, Expression, Letter, Number, evaluate, parse_expression
+from mathtune_styles.rewritten.expansion import Expansion, Step, expand
 from mathtune_styles.rewritten.linear import letters_of, solve
 from mathtune_styles.rewritten.reductions import has_decimal, is_atom, is_reduction
 from mathtune_styles.rewritten.step_check import check_with_sympy

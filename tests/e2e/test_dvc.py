@@ -1,0 +1,97 @@
+"""DVC as its users expect it: only what changed runs, experiments run their own tree's code, the store stays small."""
+
+import re
+import time
+
+import pytest
+from clone import Clone, copy_tree
+
+Finished = tuple[Clone, set[str]]
+CHAIN = ("build_solutions", "mix_solutions", "train_generator", "sample_solutions", "cluster_answers")
+TOUCHED = {
+    "build_solutions@generated",
+    "mix_solutions@original+generated",
+    *(
+        f"{stage}@{style}{split}"
+        for style in ("generated", "original+generated")
+        for stage, splits in (
+            ("train_generator", ("",)),
+            ("sample_solutions", ("-train", "-val", "-test")),
+            ("cluster_answers", ("-train", "-val", "-test")),
+        )
+        for split in splits
+    ),
+}
+
+
+def test_a_styles_params_rerun_that_style_and_its_mixes_only(finished: Finished) -> None:
+    clone, _ = finished
+    clone.set_params(build_solutions__generated__max_kept=1)
+    assert clone.repro(*CHAIN) == TOUCHED
+
+
+def test_a_styles_code_reruns_that_style_and_its_mixes_only(finished: Finished) -> None:
+    clone, _ = finished
+    clone.edit(
+        "packages/styles/src/mathtune_styles/generated/__init__.py",
+        'pl.col("completion").str.strip_chars().alias("solution")',
+        '("Well. " + pl.col("completion").str.strip_chars()).alias("solution")',
+    )
+    ran = clone.repro(*CHAIN)
+    assert "build_solutions@generated" in ran
+    assert ran <= TOUCHED
+    assert "mix_solutions@original+generated" in ran
+
+
+def test_the_views_of_dvc_work(finished: Finished) -> None:
+    clone, _ = finished
+    assert "maj1@4" in clone.run("dvc", "metrics", "show", "--json")
+    assert "accuracy_against_n" not in clone.run("dvc", "plots", "show")
+    page = (clone.root / "dvc_plots" / "index.html").read_text()
+    assert "samples a problem (n)" in page
+    assert "train_loss" in clone.run("dvc", "metrics", "show", "artifacts/train_verifier/training.json", "--json")
+    clone.set_params(report__num_examples=4)
+    assert "num_examples" in clone.run("dvc", "params", "diff")
+    assert "evaluate" in clone.run("dvc", "exp", "show", "--csv")
+
+
+MARK = "    rows, report = choose("
+
+
+@pytest.mark.parametrize("how", ["--temp", pytest.param("--queue", marks=pytest.mark.slow)])
+def test_an_experiment_runs_its_own_trees_code(finished: Finished, how: str) -> None:
+    clone, _ = finished
+    path = "packages/styles/src/mathtune_styles/build_problems.py"
+    before = (clone.root / path).read_text()
+    clone.edit(path, MARK, f'    print("ran in", __file__)\n{MARK}')
+    try:
+        command = ("dvc", "exp", "run", how, "-S", f"build_problems.val_problems={len(how)}", "build_problems")
+        output = clone.run(*command)
+        if how == "--queue":
+            clone.run("dvc", "queue", "start")
+            wait_for_queue(clone)
+            name = re.search(r"experiment '([^']+)'", output)
+            assert name
+            output = clone.run("dvc", "queue", "logs", name[1])
+        places = re.findall(r"ran in (\S+)", output)
+        assert len(places) == 1
+        assert "/.dvc/tmp/exps/" in places[0]
+    finally:
+        (clone.root / path).write_text(before)
+
+
+def wait_for_queue(clone: Clone) -> None:
+    for _ in range(120):
+        if not re.search(r"Running|Queued", clone.run("dvc", "queue", "status").split("Worker status")[0]):
+            return
+        time.sleep(1)
+    pytest.fail(clone.run("dvc", "queue", "status"))
+
+
+def test_a_plain_pull_and_push_do_no_harm(tmp_path_factory: pytest.TempPathFactory) -> None:
+    clone = copy_tree(tmp_path_factory.mktemp("fresh"))
+    clone.run("dvc", "pull")
+    clone.run("dvc", "push")
+    assert clone.run("git", "status", "--porcelain") == ""
+    assert (clone.root / "data" / "problems.jsonl").is_file()
+    assert (clone.root / "artifacts" / "pretrain_base" / "model" / "model.safetensors").is_file()
