@@ -9,6 +9,7 @@ from mathtune_answers.errors import UnreadableError
 from mathtune_answers.functions import INVERSES, TRIGONOMETRIC
 from mathtune_answers.matrices import Matrix, Operand
 from mathtune_answers.nodes import Group, Node, Row, content, is_degree, split, split_at
+from mathtune_answers.operands import added, divided, multiplied, negated, scalar_of
 from mathtune_answers.tokens import Token
 from mathtune_answers.values import Value
 
@@ -42,8 +43,8 @@ def evaluate(nodes: Row, radians: bool = False, environment: Mapping[str, Value]
     """
     chosen = split_at(nodes, "choose")
     if len(chosen) == 2:
-        n, k = (evaluate(part, radians, environment)[0] for part in chosen if part)
-        return functions.binomial(_scalar(n), _scalar(k)), False
+        n, k = (evaluate(part, radians, environment)[0] for part in chosen)
+        return functions.binomial(scalar_of(n), scalar_of(k)), False
     reader = _Reader(nodes, radians, environment or {})
     try:
         value = reader.sum()
@@ -57,13 +58,7 @@ def evaluate(nodes: Row, radians: bool = False, environment: Mapping[str, Value]
 def scalar(nodes: Row) -> Value:
     """Return an expression's value; raises UnreadableError for a matrix."""
     value, _ = evaluate(nodes)
-    return _scalar(value)
-
-
-def _scalar(value: Operand | None) -> Value:
-    if value is None or isinstance(value, Matrix):
-        raise UnreadableError("not a number or an expression")
-    return value
+    return scalar_of(value)
 
 
 class _Reader:
@@ -107,8 +102,8 @@ class _Reader:
                 return total
             term = self.product()
             if sign == -1:
-                term = matrices.scaled(term, -1) if isinstance(term, Matrix) else values.negate(term)
-            total = term if total is None else _added(total, term)
+                term = negated(term)
+            total = term if total is None else added(total, term)
 
     def _sign(self) -> int:
         """Read any run of plus and minus signs; 0 when there is none."""
@@ -124,20 +119,17 @@ class _Reader:
         while (node := self._peek()) is not None:
             if node.kind == "*":
                 self.position += 1
-                result = _multiplied(result, self._signed_factor())
+                result = multiplied(result, self._signed_factor())
             elif node.kind == "/":
                 self.position += 1
-                divisor = self._signed_factor()
-                if isinstance(divisor, Matrix):
-                    raise UnreadableError("division by a matrix")
-                result = _multiplied(result, values.reciprocal(divisor))
+                result = divided(result, self._signed_factor())
             elif node.kind == "command" and node.text == "mod":
                 self.position += 1
-                result = functions.remainder(_scalar(result), _scalar(self._signed_factor()))
+                result = functions.remainder(scalar_of(result), scalar_of(self._signed_factor()))
             elif self._starts_value(node):
                 if node.kind == "number" and not self._number_may_follow(before):
                     raise UnreadableError("a number straight after a value")
-                result = _multiplied(result, self.factor())
+                result = multiplied(result, self.factor())
             else:
                 break
             before = self.nodes[self.position - 1]
@@ -157,9 +149,7 @@ class _Reader:
     def _signed_factor(self) -> Operand:
         sign = self._sign()
         value = self.factor()
-        if sign != -1:
-            return value
-        return matrices.scaled(value, -1) if isinstance(value, Matrix) else values.negate(value)
+        return negated(value) if sign == -1 else value
 
     def _starts_value(self, node: Node) -> bool:
         if node.kind in _VALUE_STARTS:
@@ -176,7 +166,7 @@ class _Reader:
                 self.position += 1
                 if (after := self._peek()) is not None and after.kind == "!":
                     raise UnreadableError("a multiple factorial")
-                value = values.factorial(_scalar(value))
+                value = values.factorial(scalar_of(value))
             elif node.kind == "^":
                 value = self._raised(value)
             else:
@@ -189,7 +179,7 @@ class _Reader:
         node = self._take()
         if is_degree(node):
             if self.radians:
-                return values.multiply(_scalar(base), values.multiply(values.PI, Fraction(1, 180)))
+                return values.multiply(scalar_of(base), values.multiply(values.PI, Fraction(1, 180)))
             self.degrees = True
             return base
         self.position -= 1
@@ -201,7 +191,7 @@ class _Reader:
         exponent = exponents.pop()
         while exponents:
             exponent = values.power(exponents.pop(), exponent)
-        return values.power(_scalar(base), exponent)
+        return values.power(scalar_of(base), exponent)
 
     def _matrix_power(self, base: Matrix) -> Matrix:
         node = self._take()
@@ -215,7 +205,7 @@ class _Reader:
 
     def _exponent(self) -> Value:
         sign = self._sign()
-        value = _scalar(self._primary(single=True))
+        value = scalar_of(self._primary(single=True))
         return values.negate(value) if sign == -1 else value
 
     def _primary(self, single: bool = False) -> Operand:
@@ -234,14 +224,11 @@ class _Reader:
         if name in _GREEK_CONSTANTS:
             return _GREEK_CONSTANTS[name]
         if name == "frac":
-            top, bottom = self._argument(), self._argument()
-            if isinstance(bottom, Matrix):
-                raise UnreadableError("division by a matrix")
-            return _multiplied(top, values.reciprocal(bottom))
+            return divided(self._argument(), self._argument())
         if name in ("binom", "dbinom", "tbinom"):
-            return functions.binomial(_scalar(self._argument()), _scalar(self._argument()))
+            return functions.binomial(scalar_of(self._argument()), scalar_of(self._argument()))
         if name == "cbrt":
-            return values.power(_scalar(self._argument()), Fraction(1, 3))
+            return values.power(scalar_of(self._argument()), Fraction(1, 3))
         if name in _LETTER_COMMANDS:
             return self._symbol("\\" + name, single)
         if name in _ACCENTS:
@@ -262,9 +249,9 @@ class _Reader:
                 return matrices.determinant(node.value)
             return functions.absolute(node.value)
         if node.opener == "lfloor":
-            return functions.floor(_scalar(node.value))
+            return functions.floor(scalar_of(node.value))
         if node.opener == "lceil":
-            return functions.ceiling(_scalar(node.value))
+            return functions.ceiling(scalar_of(node.value))
         if node.opener in ("\\{", "langle") or (node.opener, node.closer) in (("(", "]"), ("[", ")")):
             raise UnreadableError("a set or an interval in an expression")
         return node.value
@@ -353,14 +340,14 @@ class _Reader:
             if node.kind == "^":
                 exponent = self._exponent()
             elif name in ("log", "max", "min"):
-                base = _scalar(self._primary(single=True))
+                base = scalar_of(self._primary(single=True))
             else:
                 raise UnreadableError("a subscript")
         if exponent == -1 and name in INVERSES:
             name, exponent = INVERSES[name], None
         if name == "sqrt" and (node := self._peek()) is not None and isinstance(node, Group) and node.opener == "[":
             self.position += 1
-            root = _scalar(node.value)
+            root = scalar_of(node.value)
         argument = self._take_arguments(name)
         if name == "sqrt":
             value = (
@@ -384,13 +371,13 @@ class _Reader:
                 self.position += 1
                 return [scalar(part) for part in split(node.nodes, frozenset((",",)))]
             if name == "sqrt":
-                return [_scalar(self._primary(single=True))]
+                return [scalar_of(self._primary(single=True))]
             if isinstance(node, Group) and node.opener in "({[":
                 self.position += 1
                 after = self._peek()
-                value = _scalar(self._group(node))
+                value = scalar_of(self._group(node))
                 if node.opener == "{" and after is not None and after.kind == "^":
-                    value = _scalar(self._raised(value))
+                    value = scalar_of(self._raised(value))
                 return [value]
             return [self._open_argument()]
         finally:
@@ -399,11 +386,11 @@ class _Reader:
     def _open_argument(self) -> Value:
         """Read what an unbracketed function applies to: the factors up to a sign, an operator or another function."""
         sign = self._sign()
-        result = _scalar(self.factor())
+        result = scalar_of(self.factor())
         while (node := self._peek()) is not None and node.kind != "function" and self._starts_value(node):
             if node.kind == "number" or (isinstance(node, Group) and node.opener in "(["):
                 break
-            result = values.multiply(result, _scalar(self.factor()))
+            result = values.multiply(result, scalar_of(self.factor()))
         return values.negate(result) if sign == -1 else result
 
 
@@ -415,15 +402,3 @@ def matrix(node: Group) -> Matrix:
 
 def _tidy(cell: Row) -> Row:
     return tuple(node for node in cell if not (node.kind == "command" and node.text == "hline"))
-
-
-def _added(a: Operand, b: Operand) -> Operand:
-    if isinstance(a, Matrix) and isinstance(b, Matrix):
-        return matrices.sum_of(a, b)
-    return values.add(_scalar(a), _scalar(b))
-
-
-def _multiplied(a: Operand, b: Operand) -> Operand:
-    if isinstance(a, Matrix):
-        return matrices.product(a, b) if isinstance(b, Matrix) else matrices.scaled(a, b)
-    return matrices.scaled(b, a) if isinstance(b, Matrix) else values.multiply(a, b)

@@ -5,7 +5,7 @@ import re
 _BRACES = re.compile(r"(?P<box>\\f?box(?:ed)?\s*\{)|\\.|[{}]", re.DOTALL)
 _MARKER = re.compile(
     r"(?P<hash>\#{4}(?!\#))"
-    r"|(?P<section>^\#{1,3}[ ]*(?:final[ ])?answer[ ]*:?[ ]*$)"
+    r"|(?P<section>^\#{1,3}[ ]{0,9}(?:final[ ])?answer[ ]{0,9}:?[ ]{0,9}$)"
     r"|(?P<letter>^A(?:nswer)?:)"
     r"|(?P<tag><answer>)"
     r"|(?P<phrase>\b(?:answers?|ans)\b(?:\*\*|__|\\\*)?[ ]*(?:(?:is|are|=)\b|:)[ ]*(?:\*\*|__)?[ ]*:?)",
@@ -80,7 +80,7 @@ def _after_hashes(rest: str) -> str | None:
     number = _NUMBER_THEN_PROSE.match(line)
     if number:
         return number[1]
-    if not line or line.endswith(":") or _HEADING.match(line):
+    if not line.strip("#*_-.:; ") or line.endswith(":") or _HEADING.match(line):
         return None
     if not _MATHEMATICS.search(line) and len(line.split()) > 2:
         return None

@@ -13,6 +13,7 @@ FLOAT_DIGITS = 12  # decimals with this many digits are floats, compared with a 
 FLOAT_TOLERANCE = Decimal("1e-10")
 MOST_MATCHED_ITEMS = 24
 MOST_PLACES = 60
+LONGEST_DECIMAL_BITS = 400
 MARK_OPEN, MARK_CLOSE = "⟦", "⟧"
 
 
@@ -106,23 +107,31 @@ def _rounds(short: Value, long: Value) -> bool:
         if len(long.points) != 1 or not isinstance(long.points[0], Decimal) or not long.points[0].is_finite():
             return False
         return _near(short, long.points[0], digits)
-    longer = decimal_digits(long)
-    if longer is not None and longer <= digits and (min(digits, longer) < FLOAT_DIGITS):
-        return False
+    longer, places = decimal_digits(long), decimal_places(long)
+    if longer is not None and places is not None:
+        exact_enough = longer > digits and places >= ROUNDED_DIGITS  # 16386.17 is meant as it stands, not as 16386.2
+        if not exact_enough and min(digits, longer) < FLOAT_DIGITS:
+            return False
     return _near(short, from_fraction(long), digits)
 
 
 def decimal_digits(value: int | Fraction) -> int | None:
     """Return the significant digits of a rational number's decimal, None when it does not end within sixty places."""
+    places = decimal_places(value)
+    if places is None or value.numerator.bit_length() > LONGEST_DECIMAL_BITS:
+        return None
+    return len(str(abs(value.numerator * 10**places // value.denominator)))
+
+
+def decimal_places(value: int | Fraction) -> int | None:
+    """Return the places after the point of a rational number's decimal, None when it does not end within sixty."""
     rest, places = value.denominator, 0
     while rest % 10 == 0:
         rest, places = rest // 10, places + 1
     for prime in (2, 5):
         while rest % prime == 0 and places < MOST_PLACES:
             rest, places = rest // prime, places + 1
-    if rest != 1 or places >= MOST_PLACES or value.numerator.bit_length() > 400:
-        return None
-    return len(str(abs(value.numerator * 10**places // value.denominator)))
+    return places if rest == 1 and places < MOST_PLACES else None
 
 
 def _near(written: int | Fraction, exact: Decimal, digits: int) -> bool:

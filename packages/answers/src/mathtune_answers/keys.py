@@ -26,6 +26,7 @@ _SYMBOLIC = re.compile(
 _NAME = re.compile(r"\s*(?P<name>[A-Za-z](?:_\{?\w+\}?)?(?:\s*\(\s*\w+\s*\))?)\s*=(?P<rest>.*)", re.DOTALL)
 _LETTER = re.compile(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])")
 _LONG_NUMBER = re.compile(r"\d{7}|\^\s*\{?\s*-?\d{4}|\d!|\}\s*!|\^\s*(?:\{[^{}]*\^|\w\s*\^)")
+_WORD = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{4}")
 _capped: dict[str, None] = {}
 
 
@@ -42,6 +43,7 @@ def _symbolic_value(text: str) -> Form:
         len(latex) > symbolic.LONGEST
         or not _SYMBOLIC.search(latex)
         or _LONG_NUMBER.search(latex)
+        or _WORD.search(latex)
         or "=" in re.sub(r"_\s*\{[^{}]*\}", "", latex)
     ):
         raise UnreadableError("nothing for SymPy")
@@ -71,7 +73,7 @@ def _remembered(answer: str) -> Form | None:
         return Form("long " + _digest(squeezed), kind="text") if squeezed else None
     try:
         form = read(answer)
-    except (UnreadableError, RecursionError):
+    except (UnreadableError, ArithmeticError, RecursionError):
         text = normalise(answer)
         try:
             form = _symbolic_value(text)

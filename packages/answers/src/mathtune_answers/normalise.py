@@ -143,7 +143,7 @@ def _math_only(text: str) -> str:
     return " ".join(pieces) if len(pieces) > 3 else "".join(f" {piece}" for piece in pieces)
 
 
-_UNIT_LETTERS = re.compile(r"[msghlNLJWVKAqdny]|[A-Za-z]+(?:[/. ^-]*[A-Za-z]+|\^\{?-?\d\}?)+")
+_UNIT_LETTERS = re.compile(r"[msghlNLJWVKAqdny]|[A-Za-z]+(?:[/. ^-]+[A-Za-z]+|\^\{?-?\d\}?)+")
 _AFTER_AMOUNT = re.compile(r"(?:[\d})/.\x03]\s*-?[\s~]*|\d\s*\\frac\{|\}\{)$")
 
 
@@ -234,7 +234,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\^\s*\{?\s*o\s*\}?(?![a-zA-Z])|\\deg(?:ree)?(?![a-zA-Z])"), r"^\\circ "),
     (re.compile(r"(?<=[\])}])\s*U\s*(?=[\[({\\])"), r" \\cup "),
     (re.compile(r"\\not\s*(?:=|\{=\})"), r"\\ne "),
-    (re.compile(r"\s*\.?\s*I hope (?:it|this) is correct.*$"), ""),
+    (re.compile(r"\.? ?I hope (?:it|this) is correct.*$"), ""),
     (re.compile(r"(?:\{\})?[_^]\{?(\d+)\}?\s*C_\{?(\d+)\}?"), r"\\binom{\1}{\2}"),
     (re.compile(r"^\s*(?:about|approximately|around|roughly|approx\.?)\s+(?=[-\d\\$])", re.IGNORECASE), ""),
     (re.compile(r"(\d)\s*\^?\{?\s*\x02?\s*(?:st|nd|rd|th)\s*\x03?\s*\}?(?![a-zA-Z])"), r"\1"),
@@ -254,12 +254,13 @@ _RATE = re.compile(
 )
 _LONE_UNIT = re.compile(r"(?<=\d )[mgsLlNJW](?:\^\{?\d\}?)?$")
 _TEXT_LEAD = re.compile(rf"^{TEXT_START}([^{TEXT_END}]*){TEXT_END}\s*(?=\S)")
+_WHITESPACE = re.compile(r"\s+")
 _SIMPLE = re.compile(r"[0-9.,+=()-]*|[A-Za-z]")
 
 
 def normalise(text: str) -> str:
     """Return the answer in plain LaTeX without wrappers, spacing commands, styles or a closing full stop."""
-    text = ascii_mathematics(text).strip()
+    text = _WHITESPACE.sub(" ", ascii_mathematics(text)).strip()
     if (
         len(text) < 60
         and ".." not in text
@@ -284,9 +285,10 @@ def normalise(text: str) -> str:
     text = _THOUSANDS_MARK.sub("", text)
     text = _SPACING.sub(" ", text.replace(r"\!", ""))
     text = _thousands(_texts(text.replace("{,}", ",")))
+    text = _WHITESPACE.sub(" ", text)
     for pattern, replacement in _REWRITES:
         text = pattern.sub(replacement, text)
-    text = re.sub(r"\s+", " ", text.replace("{}", "").replace(_DOLLAR, "$")).strip(' \t\r\n,;:"').rstrip(_ENDS)
+    text = _WHITESPACE.sub(" ", text.replace("{}", "").replace(_DOLLAR, "$")).strip(' \t\r\n,;:"').rstrip(_ENDS)
     text = _unclosed(text)
     text = _LEADING_SIGN.sub("", text)
     for unit in (_RATE, _LONE_UNIT):

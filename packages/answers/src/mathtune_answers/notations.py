@@ -58,7 +58,7 @@ def _ratio_key(parts: list[Fraction]) -> str:
 
 def ratio_in_words(text: str) -> Form | None:
     """Return `3 to 2` as a ratio, or None."""
-    match = _PLAIN_RATIO.fullmatch(_shown(text))
+    match = _PLAIN_RATIO.fullmatch(_shown(text)) if len(text) < LONGEST_DIGITS else None
     return Form(_ratio_key([Fraction(part) for part in match.groups() if part]), kind="ratio") if match else None
 
 

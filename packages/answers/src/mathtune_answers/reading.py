@@ -16,6 +16,7 @@ from mathtune_answers.tokens import Token, tokenize
 from mathtune_answers.values import value_key
 
 LONGEST_WITH_SIGNS = 300
+_NOTHING = frozenset(("None", "null", "nan", "NaN", "N/A", "[]", "()"))  # what code prints for no answer
 _CONNECTORS = frozenset(("and", "or"))
 _WORD_KINDS = frozenset(("word", "text", "symbol", ",", ".", "'", "-", "command", "?", ";", ":", '"'))
 _WHOLE_LINE = Form(intervals_key(REALS), kind="interval")
@@ -27,7 +28,7 @@ _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)")
 def read(answer: str) -> Form | None:
     """Return what an answer says, or None for one that says nothing; raises UnreadableError for anything else."""
     text = normalise(answer)
-    if not text or text.lower() in ("none", "null", "nan", "[]", "()", "n/a"):
+    if not text or text in _NOTHING:
         return None
     if _NUMBER.fullmatch(text) and len(text) < 300:
         value = values.reduced(Fraction(text.rstrip(".") or "0"))

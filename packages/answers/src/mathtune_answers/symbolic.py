@@ -8,7 +8,7 @@ import resource
 import sys
 from typing import IO, Any
 
-LONGEST = 400
+LONGEST = 140
 MEMORY_BYTES = 2 * 1024**3
 CPU_SECONDS = 8
 MOST_OPERATIONS = 60

@@ -187,7 +187,7 @@ def recognised(value: Value) -> Value:
     if not isinstance(value, Samples):
         return value
     first = value.points[0]
-    if not isinstance(first, Decimal) or not first.is_finite() or not -12 < first.adjusted() < 20:
+    if not isinstance(first, Decimal) or not first.is_finite() or (first and not -12 < first.adjusted() < 20):
         return value
     if any(not isinstance(point, Decimal) or not _close(point, first) for point in value.points[1:]):
         return value
@@ -226,7 +226,7 @@ def _rounded(value: Scalar) -> str:
     value = precision.simplest(value)
     if isinstance(value, Pair):
         return f"{_rounded(value.real)},{_rounded(value.imaginary)}"
-    return str(KEY_CONTEXT.plus(value).normalize(KEY_CONTEXT))
+    return str(KEY_CONTEXT.plus(value).normalize(KEY_CONTEXT)) if value else "0"
 
 
 def samples_key(points: tuple[Scalar, ...]) -> str:

@@ -1,0 +1,81 @@
+"""Extraction: the stated answer, and nothing where none is stated."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mathtune_answers import extract_answer
+
+STATED = [
+    (r"So the sum is \(\boxed{41}\).", "41"),
+    (r"$\boxed{\frac{3}{\sqrt{2}}}$", r"\frac{3}{\sqrt{2}}"),
+    (r"First $\boxed{1}$, then $\boxed{2}$.", "2"),
+    (r"\boxed{\boxed{9}}", r"\boxed{9}"),
+    (r"\fbox{12}", "12"),
+    (r"\boxed {7}", "7"),
+    (r"\boxed{\left\{1,2\right\}} and more text", r"\left\{1,2\right\}"),
+    (r"\boxed{8} but later \boxed{", "8"),
+    (r"The answer is 3. Hence \boxed{4}.", "4"),
+    ("She has 3 left.\n#### 72", "72"),
+    ("#### 1,250", "1,250"),
+    ("#### 5\n\nQuestion: Tom has 9 hens. How many?\nA: 4", "5"),
+    ("#### 6 Then Anna buys eggs", "6"),
+    ("It costs 4 * 2 = 8\nA: 8", "8"),
+    ("work\n\n# Answer\n\n12 \\frac{3}{5}", r"12 \frac{3}{5}"),
+    ("### Final Answer\n\n42", "42"),
+    ("Therefore, the answer is $3$.", "3"),
+    (r"So the answer is \(x+1\).", "x+1"),
+    ("The answer is:\n\\[\n5\n\\]", "5"),
+    ("Final Answer: The final answer is $7.25$. I hope it is correct.", "7.25"),
+    ("The final answer is 12,000. I hope it is correct.", "12,000"),
+    ("**Answer:** 37.5", "37.5"),
+    ("Answer: (B)", "(B)"),
+    ("<answer>\n60\n</answer>", "60"),
+    ("The answer is 4.\nFINAL ANSWER:\n<answer>5</answer>", "5"),
+    ("The answer is no solution.", "no solution"),
+    ("The answer is therefore 9 because 3 * 3 = 9", "9"),
+    ("<think>maybe \\boxed{1}</think> The answer is 2.", "2"),
+]
+
+SILENT = [
+    "",
+    "I do not know.",
+    "So the total is 480. Since there are 6 tests",
+    "The answer is",
+    "the answer is:",
+    r"Therefore x is \(\boxed{\frac{2",
+    r"The answer is 5, so \boxed{5",
+    "#### Case 1: x > 0\nThen 3x = 9",
+    "#### Step 3: Simplify",
+    "#### Case",
+    "We check whether the answer is obtained by adding 3 and 4",
+    "the answer is not clear to me, 7 or 8",
+    "<answer>12",
+    "<think>the answer is 4. But wait, 5 is",
+    'The answer to the question "How many?" is "impossible".',
+    r"\boxed{}",
+    "12 + 13 = 25",
+]
+
+
+@pytest.mark.parametrize(("text", "answer"), STATED)
+def test_finds_the_stated_answer(text: str, answer: str) -> None:
+    assert extract_answer(text) == answer
+
+
+@pytest.mark.parametrize("text", SILENT)
+def test_states_none_where_the_text_states_none(text: str) -> None:
+    assert extract_answer(text) is None
+
+
+@given(
+    st.text(alphabet=st.characters(codec="utf-8", exclude_characters="{}\\"), max_size=20).map(str.strip).filter(bool)
+)
+def test_what_is_put_into_a_box_comes_out(answer: str) -> None:
+    assert extract_answer(f"Some work, 12 = 12.\nSo it is $\\boxed{{{answer}}}$, as claimed.") == answer
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_answered_or_not_but_never_fails(text: str) -> None:
+    answer = extract_answer(text)
+    assert answer is None or answer.strip()
