@@ -79,7 +79,7 @@ class Tree:
             env={**os.environ, "PYTHONPATH": pythonpath},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
 

@@ -30,7 +30,7 @@ def run(folder: Path, out: str, params: evaluate.EvaluateParams = PARAMS) -> Pat
     (folder / out).mkdir()
     evaluate.run(
         params,
-        problems=folder / "problems.parquet",
+        problems=folder,
         samples=folder / "sample_solutions",
         clusters=folder / "cluster_answers",
         scores=folder / "score_solutions",

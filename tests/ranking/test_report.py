@@ -54,7 +54,7 @@ class Page(HTMLParser):
 
 def build(folder: Path, out: str, num_examples: int = 4) -> str:
     paths = {
-        "problems": folder / "problems.parquet",
+        "problems": folder,
         "samples": folder / "sample_solutions",
         "clusters": folder / "cluster_answers",
         "scores": folder / "score_solutions",
@@ -136,7 +136,7 @@ def test_a_missing_evaluation_is_named(small_run) -> None:
         report.run(
             report.ReportParams(title="t", num_examples=1),
             evaluation=small_run / "nowhere",
-            problems=small_run / "problems.parquet",
+            problems=small_run,
             samples=small_run / "sample_solutions",
             clusters=small_run / "cluster_answers",
             scores=small_run / "score_solutions",

@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -33,7 +34,7 @@ def test_a_part_has_the_share_of_the_rows_that_was_asked(share: float, rows: int
 def test_a_larger_share_holds_every_smaller_one() -> None:
     whole = solutions("original", 200)
     shares = [ids(part(whole, share)) for share in (0.1, 0.3, 0.6, 0.9, 1.0)]
-    for smaller, larger in zip(shares, shares[1:], strict=False):
+    for smaller, larger in pairwise(shares):
         assert smaller < larger
     assert shares[-1] == ids(whole)
 

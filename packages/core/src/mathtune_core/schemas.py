@@ -30,7 +30,7 @@ PROBLEMS = Table(
     "problems",
     pl.Schema(
         {
-            "problem_id": pl.String,  # content hash of source and problem text
+            "problem_id": pl.String,  # hash of the problem's words, whatever their case and spacing
             "split": pl.String,  # train, val, test
             "fold": pl.String,  # within train: generator (for SSFT) or verifier (held out from SSFT)
             "subset": pl.String,  # what is reported apart: seen/held-out templates, easy/harder problems

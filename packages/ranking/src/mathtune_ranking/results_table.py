@@ -30,9 +30,8 @@ def render(evaluation: Path) -> str:
         "± half the interval over problems   * best of its column   Pass@N: any of N right (oracle)",
         *verdict(read_csv(evaluation / "comparisons.csv"), choice["selector"]),
     ]
-    subsets = results.filter(pl.col("subset") != "headline").partition_by("subset", maintain_order=True)
-    if len(subsets) > 1 or (subsets and subsets[0]["num_problems"][0] != counts["headline_problems"]):
-        for subset in subsets:
+    for subset in results.filter(pl.col("subset") != "headline").partition_by("subset", maintain_order=True):
+        if not subset.drop("subset").equals(headline.drop("subset")):  # the headline's only subset is the headline
             problems = f"{subset['num_problems'][0]} problems"
             lines += ["", f"Subset {subset['subset'][0]} ({problems})", "", *_block(subset)]
     return "\n".join(line.rstrip() for line in lines) + "\n"

@@ -6,6 +6,7 @@ held-out template.
 
 import json
 import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +15,14 @@ from tqdm import tqdm
 
 from mathtune_core.prompts import COMPLETION, CORRECT, GENERATOR_PROMPT, INCORRECT, VERIFIER_PROMPT
 from mathtune_styles.builtin import TEMPLATES
-from mathtune_styles.builtin.problem_set import Key
+from mathtune_styles.builtin.problem_set import Key, leans_in
 from mathtune_styles.builtin.template import Draw, Template
 from mathtune_styles.rewritten.rewrite import rewrite_solution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildCorpusParams:
-    """How many documents of each kind; every kind goes round the seen templates in turn."""
+    """How many documents of each kind; drawn from the seen templates as data/ is."""
 
     original: int  # a problem with its terse solution
     rewritten: int  # a problem with its solution in explicit steps
@@ -37,13 +38,21 @@ def taken_keys(problems: Path) -> set[Key]:
     return {(row["template"], tuple(row["numbers"])) for row in rows}
 
 
-def draw_outside(template: Template, generator: random.Random, taken: set[Key]) -> Draw:
-    """A draw of `template` whose key is not `taken`. Raises ValueError when a thousand draws in a row are."""
-    for _ in range(1000):
-        draw = template.draw(generator)
-        if (template.name, draw.numbers) not in taken:
-            return draw
-    raise ValueError(f"template {template.name}: nearly all its numbers stand in data/; widen its ranges")
+def draws(templates: Sequence[Template], generator: random.Random, taken: set[Key]) -> Iterator[Draw]:
+    """Endless draws that lean as data/ does, one try a template in turn, none with a key in `taken`.
+
+    Raises ValueError when ten thousand tries in a row give nothing.
+    """
+    misses = 0
+    while misses < 10_000:
+        for template in templates:
+            draw = template.draw(generator)
+            if (template.name, draw.numbers) not in taken and leans_in(draw, generator):
+                misses = 0
+                yield draw
+            else:
+                misses += 1
+    raise ValueError("nearly all numbers of the templates stand in data/; widen their ranges")
 
 
 def generator_document(problem: str, solution: str) -> str:
@@ -99,11 +108,12 @@ def corpus(params: BuildCorpusParams, taken: set[Key]) -> pl.DataFrame:
     rows: list[tuple[str, str]] = []
     for kind in ("original", "rewritten", "arithmetic", "checks"):
         generator = random.Random(f"{params.seed}/{kind}")
-        for index in tqdm(range(getattr(params, kind)), desc=f"corpus: {kind}", unit="document"):
+        stream = draws(seen, generator, taken)
+        for _ in tqdm(range(getattr(params, kind)), desc=f"corpus: {kind}", unit="document"):
             if kind == "arithmetic":
                 rows.append((kind, arithmetic_document(generator)))
                 continue
-            draw = draw_outside(seen[index % len(seen)], generator, taken)
+            draw = next(stream)
             explicit = kind == "rewritten" or (kind == "checks" and generator.random() < 0.5)
             solution = explicit_solution(draw) if explicit else draw.solution
             if kind == "checks":

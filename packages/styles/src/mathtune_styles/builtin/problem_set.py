@@ -1,11 +1,13 @@
 """Draws the built-in problem set: `python -m mathtune_styles.builtin.problem_set data/problems.jsonl` (`make data`).
 
-Leakage is keyed on (template, numbers): no two problems of the set share a key, whatever their wording, and the
-pretraining corpus draws around every key that stands here.
+Problems lean towards small numbers and low levels, so that a model of a few million parameters has much to get right
+and much left to learn; every template and level keeps a part. Leakage is keyed on (template, numbers): no two problems
+of the set share a key, whatever their wording, and the pretraining corpus draws around every key that stands here.
 """
 
 import json
 import random
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,22 +21,39 @@ SEED = 20231016
 TRAIN_PROBLEMS = 12_400
 TEST_PROBLEMS = 520
 HELD_OUT_PROBLEMS = 120
+# The chance that a draw is kept: the share of its level, and a tenth of it where a number is above SMALL.
+LEVEL_SHARES = {1: 1.0, 2: 1.0, 3: 0.6, 4: 0.3, 5: 0.3}
+SMALL, LARGE_SHARE = 100, 0.1
 # A template whose numbers run out gives fewer problems rather than loop for ever.
-DRAWS_PER_PROBLEM = 50
+MAX_MISSES = 50
+
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 Key = tuple[str, tuple[int, ...]]
 
 
-def fresh_draws(template: Template, seed: str, taken: set[Key]) -> Iterator[Draw]:
-    """Draws of `template` whose key is not in `taken`, which they are added to; ends when new numbers grow rare."""
+def leans_in(draw: Draw, generator: random.Random) -> bool:
+    """Whether the draw is kept: always so for small numbers at level 1, the less often the larger and harder."""
+    small = all(float(number) <= SMALL for number in NUMBER.findall(f"{draw.problem} {draw.solution}"))
+    return generator.random() < LEVEL_SHARES[draw.level] * (1.0 if small else LARGE_SHARE)
+
+
+def attempts(template: Template, seed: str, taken: set[Key]) -> Iterator[Draw | None]:
+    """One try after another at a draw whose key is not in `taken`, which it is added to; None where a try is not kept.
+
+    The first is kept whatever its numbers, so that no template goes missing. Ends when new numbers grow rare.
+    """
     generator = random.Random(f"{seed}/{template.name}")
     texts: set[str] = set()
     misses = 0
-    while misses < DRAWS_PER_PROBLEM:
+    while misses < MAX_MISSES:
         draw = template.draw(generator)
         key = (template.name, draw.numbers)
         if key in taken or draw.problem in texts:
             misses += 1
+            continue
+        if texts and not leans_in(draw, generator):
+            yield None
             continue
         misses = 0
         taken.add(key)
@@ -71,15 +90,17 @@ def problem_set(seed: int) -> list[dict[str, Any]]:
         (seen, "test", TEST_PROBLEMS),
         (seen, "train", TRAIN_PROBLEMS),
     ):
-        streams = {template.name: fresh_draws(template, f"{seed}/{split}", taken) for template in templates}
+        streams = {template.name: attempts(template, f"{seed}/{split}", taken) for template in templates}
         part: list[dict[str, Any]] = []
         while len(part) < wanted and streams:
-            # Round by round, so that a template that runs dry leaves its share to the others.
+            # One try each, round by round: a template has as large a part as its numbers are small.
             for template in templates:
-                draw = next(streams[template.name], None) if template.name in streams else None
-                if draw is None:
-                    streams.pop(template.name, None)
-                elif len(part) < wanted:
+                try:
+                    draw = next(streams[template.name]) if template.name in streams else None
+                except StopIteration:
+                    del streams[template.name]
+                    continue
+                if draw is not None and len(part) < wanted:
                     part.append(checked_row(template, draw, split))
         rows.extend(part)
     return rows
