@@ -65,7 +65,7 @@ class Clone:
     def commit(self, message: str) -> None:
         """Commits everything that Git does not ignore."""
         self.run("git", "add", "--all")
-        self.run("git", "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "--quiet", "-m", message)
+        self.run("git", "commit", "--quiet", "-m", message)
 
 
 def copy_tree(target: Path) -> Clone:
@@ -83,6 +83,8 @@ def copy_tree(target: Path) -> Clone:
             shutil.copyfile(source, target / name)
     clone = Clone(target)
     clone.run("git", "init", "--quiet", "--initial-branch=main")
+    clone.run("git", "config", "user.name", "test")
+    clone.run("git", "config", "user.email", "test@example.org")
     clone.commit("the tree under test")
     return clone
 
