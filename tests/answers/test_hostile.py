@@ -38,6 +38,8 @@ HOSTILE = {
     "word": "a" * 10_000,
     "backslashes": "\\" * 2_001,
     "dollars": "$" * 1_501,
+    "separators": "{{,,",
+    "many separators": "{{" + "," * 2_000,
     "controls": "\x00\x01\x02\x03\x04\x05abc",
     "surrogate": "\ud800",
     "zero": r"\frac{1}{0}",

@@ -56,6 +56,8 @@ class Shape:
         ):
             return self._both_signs(nodes)
         parts = list_parts(nodes)
+        if not parts:
+            raise UnreadableError("separators with nothing between them")
         if len(parts) > 1:
             return self._several(
                 parts, any(is_command(node, "and") for node in nodes), any(is_command(node, "or") for node in nodes)
