@@ -192,6 +192,24 @@ def _balanced(text: str) -> str:
     return text + "}" * depth
 
 
+def _fractions_over(text: str) -> str:
+    r"""Write TeX's infix `{a \over b}` as `\frac{a}{b}`; without braces it ends at a sign of a list or relation."""
+    for _ in range(200):
+        match = _OVER.search(text)
+        if not match:
+            break
+        start, depth = match.start(), 0
+        while start > 0 and not (depth == 0 and (text[start - 1] == "{" or _OVER_LIMITS.match(text[start - 1]))):
+            start -= 1
+            depth += {"}": 1, "{": -1}.get(text[start], 0)
+        end, depth = match.end(), 0
+        while end < len(text) and not (depth == 0 and (text[end] == "}" or _OVER_LIMITS.match(text[end]))):
+            depth += {"{": 1, "}": -1}.get(text[end], 0)
+            end += 1
+        text = f"{text[:start]}\\frac{{{text[start : match.start()]}}}{{{text[match.end() : end]}}}{text[end:]}"
+    return text
+
+
 def _unclosed(text: str) -> str:
     """Add the bracket lost at one end, or drop a stray one: `(1,2` is (1,2), `5)` is 5."""
     opened = sum(map(text.count, "(["))
@@ -226,19 +244,33 @@ def _thousands(text: str) -> str:
     return text
 
 
-_REWRITES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\.\.\.+|\\(?:dots[cbmio]?|cdots|hdots|ldots)(?![a-zA-Z])"), r"\\ldots "),
-    (re.compile(r"(?<=\d) ?x ?(?=10\s*\^)"), r"\\times "),
-    (re.compile(r"\+\s*/\s*-|^\+-"), r"\\pm "),
-    (re.compile(r"\bper cent\b"), "percent"),
-    (re.compile(r"\^\s*\{?\s*o\s*\}?(?![a-zA-Z])|\\deg(?:ree)?(?![a-zA-Z])"), r"^\\circ "),
-    (re.compile(r"(?<=[\])}])\s*U\s*(?=[\[({\\])"), r" \\cup "),
-    (re.compile(r"\\not\s*(?:=|\{=\})"), r"\\ne "),
-    (re.compile(r"\.? ?I hope (?:it|this) is correct.*$"), ""),
-    (re.compile(r"(?:\{\})?[_^]\{?(\d+)\}?\s*C_\{?(\d+)\}?"), r"\\binom{\1}{\2}"),
-    (re.compile(r"^\s*(?:about|approximately|around|roughly|approx\.?)\s+(?=[-\d\\$])", re.IGNORECASE), ""),
-    (re.compile(r"(\d)\s*\^?\{?\s*\x02?\s*(?:st|nd|rd|th)\s*\x03?\s*\}?(?![a-zA-Z])"), r"\1"),
+# Rarely anything to do, so a rewrite is tried only where one of its words occurs, in lower case.
+_REWRITES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
+    (("...", "dots"), re.compile(r"\.\.\.+|\\(?:dots[cbmio]?|cdots|hdots|ldots)(?![a-zA-Z])"), r"\\ldots "),
+    (("x",), re.compile(r"(?<=\d) ?x ?(?=10\s*\^)"), r"\\times "),
+    (("+",), re.compile(r"\+\s*/\s*-|^\+-"), r"\\pm "),
+    (("per cent",), re.compile(r"\bper cent\b"), "percent"),
     (
+        ("o", r"\deg"),
+        re.compile(r"\^\s*\{?\s*o\s*\}?(?![a-zA-Z])|\\deg(?:ree)?(?![a-zA-Z])"),
+        r"^\\circ ",
+    ),
+    (("u",), re.compile(r"(?<=[\])}])\s*U\s*(?=[\[({\\])"), r" \\cup "),
+    ((r"\not",), re.compile(r"\\not\s*(?:=|\{=\})"), r"\\ne "),
+    (("i hope",), re.compile(r"\.? ?I hope (?:it|this) is correct.*$"), ""),
+    (("c_",), re.compile(r"(?:\{\})?[_^]\{?(\d+)\}?\s*C_\{?(\d+)\}?"), r"\\binom{\1}{\2}"),
+    (
+        ("about", "approx", "around", "roughly"),
+        re.compile(r"^\s*(?:about|approximately|around|roughly|approx\.?)\s+(?=[-\d\\$])", re.IGNORECASE),
+        "",
+    ),
+    (
+        ("st", "nd", "rd", "th"),
+        re.compile(r"(\d)\s*\^?\{?\s*\x02?\s*(?:st|nd|rd|th)\s*\x03?\s*\}?(?![a-zA-Z])"),
+        r"\1",
+    ),
+    (
+        ("except", "but", "other than", "equal to", "excluding"),
         re.compile(
             r"^\x02?(?:x is |x can be )?(?:all|any|every|the)? ?(?:real )?(?:numbers?|values?|reals)?(?: of x)? ?"
             r"(?:except|but|other than|not equal to|excluding)(?: for| when)?\s*\x03?\s*(?:x\s*=\s*)?(?=[-\d\\])",
@@ -247,6 +279,10 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = (
         r"x\\ne ",
     ),
 )  # fmt: skip
+_OVER = re.compile(r"\\over(?![a-zA-Z])\s*")
+_OVER_LIMITS = re.compile(r"[=<>,;()\[\]$]")
+_TRIGONOMETRIC = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-z])")
+_DEGREES_IN_WORDS = re.compile(r"(?<=\d)\s*\x02?\s*degrees?\s*\x03?(?![a-zA-Z])")
 _MARKDOWN = re.compile(r"^(?:\*\*|__|#+ |`+)+|(?:\*\*|__|`+)+$|\*\*(?=[\s.,;:])|(?<=\s)\*\*")
 _LEADING_SIGN = re.compile(r"^(?:\s|=|\\(?:therefore|implies|Rightarrow|Longrightarrow|rightarrow|to)(?![a-zA-Z]))+")
 _RATE = re.compile(
@@ -277,6 +313,8 @@ def normalise(text: str) -> str:
         text = re.sub(r"(?<!\\)\\(?=-?\d)", r"\\\\", text)
         text = re.sub(r"\\\\(?:\s*\[[\d.]+\s*\w*\])?", f" {ROW_BREAK} ", text)
     text = _unboxed(_balanced(text))
+    if r"\over" in text:
+        text = _fractions_over(text)
     text = (
         text.replace(r"\$", _DOLLAR).replace(r"\%", "%").replace(r"\#", "#").replace(r"\&", " and ").replace(r"\_", "_")
     )
@@ -286,8 +324,12 @@ def normalise(text: str) -> str:
     text = _SPACING.sub(" ", text.replace(r"\!", ""))
     text = _thousands(_texts(text.replace("{,}", ",")))
     text = _WHITESPACE.sub(" ", text)
-    for pattern, replacement in _REWRITES:
-        text = pattern.sub(replacement, text)
+    lower = text.lower()
+    for words, pattern, replacement in _REWRITES:
+        if any(word in lower for word in words):
+            text = pattern.sub(replacement, text)
+    if "degree" in lower and _TRIGONOMETRIC.search(text):
+        text = _DEGREES_IN_WORDS.sub(r"^\\circ ", text)
     text = _WHITESPACE.sub(" ", text.replace("{}", "").replace(_DOLLAR, "$")).strip(' \t\r\n,;:"').rstrip(_ENDS)
     text = _unclosed(text)
     text = _LEADING_SIGN.sub("", text)

@@ -23,6 +23,7 @@ _WHOLE_LINE = Form(intervals_key(REALS), kind="interval")
 _EMPTY = Form("{}", kind="list")
 _NAME = re.compile(r"^[A-Za-z](?:_\{?\w+\}?)?\s*=\s*(?=\S)")
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)")
+_FRACTION = re.compile(r"(-?)(?:\\frac ?\{(-?\d{1,300})\} ?\{(\d{1,300})\}|(\d{1,300})/(\d{1,300}))")
 
 
 def read(answer: str) -> Form | None:
@@ -32,6 +33,9 @@ def read(answer: str) -> Form | None:
         return None
     if _NUMBER.fullmatch(text) and len(text) < 300:
         value = values.reduced(Fraction(text.rstrip(".") or "0"))
+        return Form(value_key(value), value=value)
+    if (fraction := _FRACTION.fullmatch(text)) and (bottom := int(fraction[3] or fraction[5])):
+        value = values.reduced(Fraction(int(fraction[1] + "1") * int(fraction[2] or fraction[4]), bottom))
         return Form(value_key(value), value=value)
     unnamed = _NAME.sub("", text)
     for notation in (notations.time_of_day, notations.number_in_base, notations.ratio_in_words):

@@ -42,7 +42,7 @@ ALIASES = {
     "gets": "=", "doteq": "=", "simeq": "approx", "cong": "approx", "thickapprox": "approx",
 }  # fmt: skip
 _TOKEN = re.compile(
-    r"(?P<space>\s+)|(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+(?![\d.]))?)|\x02(?P<text>[^\x02\x03]*)\x03"
+    r"(?P<space>\s+)|(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE](?:\d+(?![\d.])|[+-]\d+(?![\d.A-Za-z])))?)|\x02(?P<text>[^\x02\x03]*)\x03"
     r"|\\(?P<command>[A-Za-z]+|.)|(?P<letters>[A-Za-z]+)|(?P<relation><=|>=|!=|:=|=>|==)|(?P<sign>.)",
     re.DOTALL,
 )

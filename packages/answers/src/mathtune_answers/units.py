@@ -24,7 +24,7 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("month", "1", "month"),
     ("month", "12", "yr year"),
     ("mass", "1/1000", "mg milligram"),
-    ("mass", "1", "g gram"),
+    ("mass", "1", "g gram gm"),
     ("mass", "1000", "kg kilogram"),
     ("mass", "45359237/100000", "lb pound"),
     ("mass", "45359237/1600000", "oz ounce"),
