@@ -183,6 +183,29 @@ def test_the_lead_is_told_from_the_winners_side(small_run, first) -> None:
     )
 
 
+def test_styles_that_tie_share_the_finding(small_run) -> None:
+    build(small_run, "out")
+    folder = small_run / "out-evaluate"
+    results = pl.read_csv(folder / "results.csv")
+    results.with_columns(accuracy=pl.lit(75.0)).write_csv(folder / "results.csv")
+    sentences = finding(read_evaluation(folder))
+    assert "terse and verbose solve the most: 75.0% of 20" in sentences[0]
+    assert len(sentences) == 2
+    assert sentences[1].startswith("Terse's greedy answer gets 75.0%")
+
+
+def test_a_subset_that_is_the_whole_headline_has_no_table_of_its_own(small_run) -> None:
+    build(small_run, "out")
+    folder = small_run / "out-evaluate"
+    results = pl.read_csv(folder / "results.csv")
+    headline = results.filter(pl.col("subset") == "headline")
+    pl.concat([headline, headline.with_columns(subset=pl.lit("main"))]).write_csv(folder / "results.csv")
+    assert read_evaluation(folder).subsets == ["headline"]
+    other = headline.with_columns(pl.lit("easy").alias("subset"), accuracy=pl.lit(1.0))
+    pl.concat([headline, other]).write_csv(folder / "results.csv")
+    assert read_evaluation(folder).subsets == ["headline", "easy"]
+
+
 def test_explorer_puts_disagreement_first_and_names_who_chose_what(small_run) -> None:
     problems = read_table(small_run / "problems.parquet", PROBLEMS)
     found = evaluate.read_styles(

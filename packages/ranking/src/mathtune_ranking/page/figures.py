@@ -44,8 +44,10 @@ class Evaluation:
 
     @property
     def subsets(self) -> list[str]:
-        """The headline first."""
-        return self.results["subset"].unique(maintain_order=True).to_list()
+        """The headline first; a subset that is the whole headline is not named again."""
+        names = self.results["subset"].unique(maintain_order=True).to_list()
+        tables = {name: self.results.filter(pl.col("subset") == name).drop("subset") for name in names}
+        return [name for name in names if name == names[0] or not tables[name].equals(tables[names[0]])]
 
 
 def read_evaluation(folder: Path) -> Evaluation:
@@ -66,16 +68,20 @@ def finding(evaluation: Evaluation) -> list[str]:
     headline = evaluation.results.filter(pl.col("subset") == "headline")
     ranked = headline.filter(pl.col("selector") == selector).sort("accuracy", descending=True, maintain_order=True)
     best = ranked.row(0, named=True)
+    first = ranked.filter(pl.col("accuracy") == best["accuracy"])["style"].to_list()
+    winners = f"{best['style']} solves" if len(first) == 1 else f"{', '.join(first[:-1])} and {first[-1]} solve"
     sentences = [
-        f"With {selector}, the selector that did best on validation, {best['style']} solves the most: "
+        f"With {selector}, the selector that did best on validation, {winners} the most: "
         f"{best['accuracy']:.1f}% of {best['num_problems']} test problems "
         f"({interval} interval {best['low']:.1f} to {best['high']:.1f})."
     ]
-    if ranked.height > 1:
-        sentences.append(_lead(evaluation.comparisons, selector, best["style"], ranked.row(1, named=True), interval))
+    if ranked.height > len(first):
+        second = ranked.row(len(first), named=True)
+        sentences.append(_lead(evaluation.comparisons, selector, best["style"], second, interval))
     own = {row["selector"]: row for row in headline.filter(pl.col("style") == best["style"]).iter_rows(named=True)}
     vote = "" if selector == "Maj1" else f", its majority vote {own['Maj1']['accuracy']:.1f}%"
-    sentences.append(f"The same model's greedy answer gets {own['Pass@1']['accuracy']:.1f}%{vote}.")
+    model = "The same model's" if len(first) == 1 else f"{best['style'].capitalize()}'s"
+    sentences.append(f"{model} greedy answer gets {own['Pass@1']['accuracy']:.1f}%{vote}.")
     return sentences
 
 
@@ -87,9 +93,8 @@ def _lead(comparisons: pl.DataFrame, selector: str, best: str, second: dict[str,
     sure = (
         "a difference this test set can show" if row["p_holm"] < SIGNIFICANT else "too close to call on this test set"
     )
-    lead = f"{abs(row['difference']):.1f} points more than" if row["difference"] else "no more than"
     return (
-        f"That is {lead} {second['style']} "
+        f"That is {abs(row['difference']):.1f} points more than {second['style']} "
         f"({interval} interval {_signed(low)} to {_signed(high)}, p = {row['p_holm']:.3f} after Holm): {sure}."
     )
 
