@@ -117,10 +117,11 @@ def test_original_leaves_a_solution_in_our_form_alone(built: Path) -> None:
     [
         (
             GSM8K,
-            "He earns $3,000 and pays 5*4=20.\nLeft: $2,980.\nThe answer is $\\boxed{2980}$.",
+            "He earns \\$3,000 and pays 5*4=20.\nLeft: \\$2,980.\nThe answer is $\\boxed{2980}$.",
         ),
         ("It is 3.\n#### 3", "It is 3.\nThe answer is $\\boxed{3}$."),
         ("It is 3.\n####3\n", "It is 3.\nThe answer is $\\boxed{3}$."),
+        ("He pays \\$3.\n#### $3", "He pays \\$3.\nThe answer is $\\boxed{3}$."),
         ("It is -2.5.  \n\n#### -2.5 ", "It is -2.5.\nThe answer is $\\boxed{-2.5}$."),
         (r"  We have $1 < 2$. The answer is $\boxed{1}$. ", r"We have $1 < 2$. The answer is $\boxed{1}$."),
     ],
@@ -159,7 +160,7 @@ def test_rewritten_reads_gsm8k(built: Path) -> None:
     text = solutions["solution"][0]
     assert "<<" not in text
     assert "####" not in text
-    assert str(last_boxed(text)).replace(",", "") == "2980"
+    assert last_boxed(text) == "2980"
 
 
 # generated

@@ -1,7 +1,8 @@
 """The style *original*: each problem's own solution, as its source gives it.
 
 Two rules make sources alike, so that styles differ in their steps and not in their format: calculator notes (GSM8K's
-<<48/2=24>>) go, and a `#### 72` ending becomes the sentence that every style closes with.
+<<48/2=24>>) go, and a `#### 72` ending becomes the sentence that every style closes with. Where a solution ends so, its
+dollar signs are money and are escaped, as in every other style.
 """
 
 import re
@@ -12,6 +13,7 @@ from typing import Any
 import polars as pl
 
 CALCULATOR_NOTE = re.compile(r"<<[^>]*>>")
+UNESCAPED_DOLLAR = re.compile(r"(?<!\\)\$")
 MARKED_RESULT = re.compile(r"\s*####\s*(?P<answer>.+?)\s*$")
 
 
@@ -23,9 +25,12 @@ class Params:
 def plain(solution: str) -> str:
     """The solution without calculator notes, its marked result as a closing sentence."""
     text = CALCULATOR_NOTE.sub("", solution)
-    return MARKED_RESULT.sub(
-        lambda found: "\nThe answer is $\\boxed{" + found["answer"].replace(",", "") + "}$.", text
-    ).strip()
+    marked = MARKED_RESULT.search(text)
+    if not marked:
+        return text.strip()
+    steps = UNESCAPED_DOLLAR.sub(r"\\$", text[: marked.start()])
+    answer = marked["answer"].lstrip("$").strip().replace(",", "")
+    return f"{steps}\nThe answer is $\\boxed{{{answer}}}$.".strip()
 
 
 def build(

@@ -84,7 +84,7 @@ def last_boxed(text: str) -> str | None:
 
 def _hashed_answer(solution: str) -> str | None:
     match = _HASHES.search(solution)
-    return match.group(1).lstrip("$").strip() if match else None
+    return match.group(1).lstrip("$").strip().replace(",", "") if match else None
 
 
 @dataclass(frozen=True, slots=True)
