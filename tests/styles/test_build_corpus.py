@@ -26,7 +26,7 @@ from mathtune_styles.equations import equation_report
 from mathtune_styles.rewritten.rewrite import last_boxed
 
 SEEN = [template for template in TEMPLATES if not template.held_out]
-PARAMS = BuildCorpusParams(original=40, rewritten=40, arithmetic=30, checks=60, seed=0)
+PARAMS = BuildCorpusParams(original=40, rewritten=40, arithmetic=30, drills=20, checks=60, seed=0)
 CHECK = re.compile(
     r"Here is a math problem: (?P<problem>.*) Here is a candidate solution: (?P<solution>.*) "
     r"The above candidate solution is (?P<verdict>correct|incorrect)",
@@ -58,11 +58,11 @@ def sums(held_out: bool = False, name: str = "sums") -> Template:
 
 def test_every_kind_has_as_many_documents_as_asked(documents: pl.DataFrame) -> None:
     counts = dict(documents["kind"].value_counts().iter_rows())
-    assert counts == {"original": 40, "rewritten": 40, "arithmetic": 30, "checks": 60}
+    assert counts == {"original": 40, "rewritten": 40, "arithmetic": 30, "drills": 20, "checks": 60}
 
 
 def test_the_kinds_are_shuffled_among_one_another(documents: pl.DataFrame) -> None:
-    assert set(documents["kind"].head(40)) == {"original", "rewritten", "arithmetic", "checks"}
+    assert set(documents["kind"].head(40)) == {"original", "rewritten", "arithmetic", "drills", "checks"}
 
 
 def test_the_same_params_give_the_same_corpus_and_another_seed_another(documents: pl.DataFrame) -> None:
@@ -71,7 +71,7 @@ def test_the_same_params_give_the_same_corpus_and_another_seed_another(documents
 
 
 def test_a_kind_does_not_depend_on_the_size_of_the_others(documents: pl.DataFrame) -> None:
-    other = corpus(replace(PARAMS, original=5, arithmetic=0), set())
+    other = corpus(replace(PARAMS, original=5, arithmetic=0, drills=0), set())
     for kind in ("rewritten", "checks"):
         assert sorted(texts(other, kind)) == sorted(texts(documents, kind))
 
@@ -80,7 +80,7 @@ def test_taken_keys_are_drawn_around(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build_corpus, "TEMPLATES", (sums(),))
     free = {3, 7, 11}
     taken = {("sums", (number,)) for number in range(20) if number not in free}
-    documents = corpus(replace(PARAMS, arithmetic=0), taken)
+    documents = corpus(replace(PARAMS, arithmetic=0, drills=0), taken)
     numbers = {int(number) for text in documents["text"] for number in re.findall(r"is \$(\d+) \+ 40\$\?", text)}
     assert numbers == free
 
@@ -113,7 +113,7 @@ def test_held_out_templates_are_never_drawn_and_every_other_is(monkeypatch: pyte
         return replace(template, draw=draw)
 
     monkeypatch.setattr(build_corpus, "TEMPLATES", tuple(watched(template) for template in TEMPLATES))
-    corpus(BuildCorpusParams(original=60, rewritten=0, arithmetic=5, checks=60, seed=0), set())
+    corpus(BuildCorpusParams(original=60, rewritten=0, arithmetic=5, drills=5, checks=60, seed=0), set())
     assert set(drawn) == {template.name for template in SEEN}
 
 
@@ -139,7 +139,7 @@ def test_rewritten_documents_have_more_steps(documents: pl.DataFrame) -> None:
 
 
 def test_equations_hold_wherever_no_slip_was_made(documents: pl.DataFrame) -> None:
-    whole = [text for kind in ("original", "rewritten", "arithmetic") for text in texts(documents, kind)]
+    whole = [text for kind in ("original", "rewritten", "arithmetic", "drills") for text in texts(documents, kind)]
     assert [text for text in whole if equation_report(text).failing] == []
 
 
@@ -208,7 +208,8 @@ def test_the_stage_keeps_out_of_its_corpus_what_the_problem_set_holds(
     monkeypatch.setattr(build_corpus, "TEMPLATES", (sums(),))
     rows = [{"template": "sums", "numbers": [number]} for number in range(19)]
     (tmp_path / "problems.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    run(BuildCorpusParams(original=5, rewritten=5, arithmetic=0, checks=5, seed=0), problems=tmp_path, out=tmp_path)
+    params = BuildCorpusParams(original=5, rewritten=5, arithmetic=0, drills=0, checks=5, seed=0)
+    run(params, problems=tmp_path, out=tmp_path)
     documents = pl.read_parquet(tmp_path / "corpus.parquet")
     assert documents.height == 15
     assert all("is $19 + 40$?" in text for text in documents["text"])

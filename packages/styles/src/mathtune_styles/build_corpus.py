@@ -1,4 +1,4 @@
-"""What the tiny base is pretrained on: problems of the built-in templates in mixed styles, arithmetic, and checks.
+"""What the tiny base is pretrained on: the built-in templates' problems in mixed styles, arithmetic, drills, checks.
 
 Runs within the frozen stage pretrain_base (`make base`); no (template, numbers) key of data/ occurs in it, and no
 held-out template.
@@ -17,6 +17,7 @@ from mathtune_core.prompts import COMPLETION, CORRECT, GENERATOR_PROMPT, INCORRE
 from mathtune_styles.builtin import TEMPLATES
 from mathtune_styles.builtin.problem_set import Key, leans_in
 from mathtune_styles.builtin.template import Draw, Template
+from mathtune_styles.drills import drill_document
 from mathtune_styles.rewritten.rewrite import rewrite_solution
 
 
@@ -27,6 +28,7 @@ class BuildCorpusParams:
     original: int  # a problem with its terse solution
     rewritten: int  # a problem with its solution in explicit steps
     arithmetic: int  # one computation in explicit steps, without a problem
+    drills: int  # eight computations of one step
     checks: int  # a problem, a solution whose answer is right or has slipped, and the verdict
     seed: int
 
@@ -106,12 +108,15 @@ def corpus(params: BuildCorpusParams, taken: set[Key]) -> pl.DataFrame:
     """The documents, shuffled: columns kind, text."""
     seen = [template for template in TEMPLATES if not template.held_out]
     rows: list[tuple[str, str]] = []
-    for kind in ("original", "rewritten", "arithmetic", "checks"):
+    for kind in ("original", "rewritten", "arithmetic", "drills", "checks"):
         generator = random.Random(f"{params.seed}/{kind}")
         stream = draws(seen, generator, taken)
         for _ in tqdm(range(getattr(params, kind)), desc=f"corpus: {kind}", unit="document"):
             if kind == "arithmetic":
                 rows.append((kind, arithmetic_document(generator)))
+                continue
+            if kind == "drills":
+                rows.append((kind, drill_document(generator)))
                 continue
             draw = next(stream)
             explicit = kind == "rewritten" or (kind == "checks" and generator.random() < 0.5)

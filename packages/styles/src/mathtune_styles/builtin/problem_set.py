@@ -21,9 +21,9 @@ SEED = 20231016
 TRAIN_PROBLEMS = 12_400
 TEST_PROBLEMS = 520
 HELD_OUT_PROBLEMS = 120
-# The chance that a draw is kept: the share of its level, and a tenth of it where a number is above SMALL.
+# The chance that a draw is kept: the share of its level, and a 25th of it where a number is above SMALL.
 LEVEL_SHARES = {1: 1.0, 2: 1.0, 3: 0.6, 4: 0.3, 5: 0.3}
-SMALL, LARGE_SHARE = 100, 0.1
+SMALL, LARGE_SHARE = 100, 0.04
 # A template whose numbers run out gives fewer problems rather than loop for ever.
 MAX_MISSES = 50
 
