@@ -144,3 +144,11 @@ def test_a_cluster_is_right_only_where_all_that_it_holds_is() -> None:
         clusters = cluster_samples(samples, problems)
         assert clusters["cluster_id"].to_list() == [0, 0]
         assert clusters["is_correct"].to_list() == right
+
+
+def test_an_answer_of_astronomical_size_clusters_beside_a_marked_one() -> None:
+    assert cluster_answers(["10000000!", r"\sqrt{2}\text{ km}", r"\sqrt2"]) == [0, 1, 1]
+
+
+def test_a_percentage_of_its_own_fraction_is_another_cluster() -> None:
+    assert cluster_answers([r"60\%", r"0.6\%", "60"]) == [0, 1, 0]

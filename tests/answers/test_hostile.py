@@ -34,6 +34,8 @@ HOSTILE = {
     "union": r"1\cup" * 3_000 + "2",
     "members": r"x\in " * 2_000 + "[1,2]",
     "angle": r"\tan(10^{40})",
+    "binomial far below zero": r"\binom{\frac{1}{2}}{10^{15}+\frac{1}{3}}",
+    "factorial far below zero": r"(-10^{15}-\frac{1}{2})!",
     "binomial": r"\binom{10^9}{5\cdot10^8}",
     "word": "a" * 10_000,
     "backslashes": "\\" * 2_001,

@@ -2,13 +2,16 @@ r"""Find the final answer that a solution states, or say that it states none: a 
 
 import re
 
-_BRACES = re.compile(r"(?P<box>\\f?box(?:ed)?\s*\{)|\\.|[{}]", re.DOTALL)
+_BRACES = re.compile(
+    r"(?P<box>\\(?:f|frame)?box(?:ed)?\s*\{)|\\boxed\s+(?P<bare>\w[\w.]*)(?=\s*(?:\$|\\\)|\Z))|\\.|[{}]", re.DOTALL
+)
 _MARKER = re.compile(
-    r"(?P<hash>\#{4}(?!\#))"
-    r"|(?P<section>^\#{1,3}[ ]{0,9}(?:final[ ])?answer[ ]{0,9}:?[ ]{0,9}$)"
+    r"(?P<section>^(?:\#{1,6}[ ]{0,9}(?:\*\*)?|\*\*)(?:final[ ])?answer[ ]{0,9}:?(?:\*\*)?:?[ ]{0,9}$)"
+    r"|(?P<hash>\#{4}(?!\#))"
     r"|(?P<letter>^A(?:nswer)?:)"
     r"|(?P<tag><answer>)"
-    r"|(?P<phrase>\b(?:answers?|ans)\b(?:\*\*|__|\\\*)?[ ]*(?:(?:is|are|=)\b|:)[ ]*(?:\*\*|__)?[ ]*:?)",
+    r"|(?P<phrase>\b(?:answers?|ans)\b(?:[ ](?:to|for)[ ](?:the|this)[ ](?:problem|question))?(?:\*\*|__|\\\*)?[ ]*"
+    r"(?:(?:is|are|(?:would|must|will|should)[ ]be)\b|=|:)[ ]*(?:\*\*|__)?[ ]*:?)",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 _RUN_ON = re.compile(
@@ -29,11 +32,21 @@ _FILLER = re.compile(
 )
 _NO_STATEMENT = re.compile(
     r"(?:obtained|found|in\b|correct\b|incorrect|wrong|not\b|determined|calculated|derived|consistent|supposed|expected"
-    r"|required|asked|what|how|which|whether|because|based|to\b|unclear|reasonable|valid|a\s+(?:number|value|function)\b)",
+    r"|required|asked|what|how|which|whether|because|based|to\b|unclear|reasonable|valid|the\s+same\b|between\b|different\b"
+    r"|(?:greater|less|more|larger|smaller|fewer)\s+than\b|an?\s+(?:\w+\s+)?(?:number|value|function|integer|fraction)\b)",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"\.(?=\s+[A-Z]|\s*$)|\n|\s+(?=because\b|since\b|which\b|so that\b|I hope\b)")
 _FORMULA = re.compile(r"\$\$(?P<a>.+?)\$\$|\\\[(?P<b>.+?)\\\]|\$(?P<c>[^$\n]+)\$|\\\((?P<d>.+?)\\\)", re.DOTALL)
+_SUPPOSED = re.compile(
+    r"\b(?:since|if|because|suppose|assum(?:e|ing)|whether|when|unless|until)\s+(?:that\s+)?(?:(?:the|my|our|this)\s+)?"
+    r"(?:(?:final|correct)\s+)?$",
+    re.IGNORECASE,
+)
+_PROSE = re.compile(r"(?:first|let|since|to|if|we|step|there|each)\b", re.IGNORECASE)
+_ITEM = re.compile(r"\d\.\s+[A-Z*]")
+_TAG_END = re.compile(r"</answer>", re.IGNORECASE)
+_FORMULA_MARKS = re.compile(r"\$|\\[()\[\]]")
 _NUMBER_THEN_PROSE = re.compile(r"(-?\$?\d[\d,./]*%?)\s+(?=[A-Z][a-z]+\s)")
 _MATHEMATICS = re.compile(r"[\d\\$=<>^]|(?<![A-Za-z])[A-Za-z](?![A-Za-z])")
 MOST_WORDS = 6
@@ -45,7 +58,9 @@ def _last_box(text: str) -> tuple[str | None, bool]:
     open_braces: list[int] = []
     content, seen = None, False
     for match in _BRACES.finditer(text):
-        if match["box"]:
+        if match["bare"]:
+            content, seen = match["bare"].rstrip("."), True
+        elif match["box"]:
             seen = True
             open_braces.append(match.end())
         elif match[0] == "{":
@@ -55,6 +70,16 @@ def _last_box(text: str) -> tuple[str | None, bool]:
             if start >= 0:
                 content = text[start : match.start()].strip() or content
     return content, seen
+
+
+def _is_cut_off(stated: str) -> bool:
+    """Return whether a formula was begun and not ended, as at the end of a truncated sample."""
+    if stated.count("{") > stated.count("}") or stated.endswith(("=", "\\", "+")):
+        return True
+    if any(stated.count(opener) > stated.count(closer) for opener, closer in (("\\(", "\\)"), ("\\[", "\\]"))):
+        return True
+    dollars = stated.replace("\\$", "")
+    return dollars.count("$") % 2 == 1 and not dollars.rpartition("$")[2].lstrip()[:1].isdigit()
 
 
 def _statement(rest: str, in_words: bool) -> str | None:
@@ -67,8 +92,12 @@ def _statement(rest: str, in_words: bool) -> str | None:
     end = _SENTENCE_END.search(rest)
     stated = (rest[: end.start()] if end else rest).strip()
     stated = stated.strip("*_").strip().removesuffix(".").rstrip(",;:").strip()
-    if not stated or _NO_STATEMENT.match(stated):
+    if not stated or _NO_STATEMENT.match(stated) or _is_cut_off(stated):
         return None
+    formula = _FORMULA.fullmatch(stated)
+    inner = next((group for group in formula.groups() if group), "") if formula else ""
+    if inner and not _FORMULA_MARKS.search(inner):
+        return inner.strip() or None
     if in_words and not _MATHEMATICS.search(stated) and len(stated.split()) > MOST_WORDS:
         return None
     return stated
@@ -77,10 +106,12 @@ def _statement(rest: str, in_words: bool) -> str | None:
 def _after_hashes(rest: str) -> str | None:
     """Return the answer after `####`, None when the hashes head a section of prose."""
     line = rest.split("\n", 1)[0].strip()
+    if _ITEM.match(line):
+        return None
     number = _NUMBER_THEN_PROSE.match(line)
     if number:
         return number[1]
-    if not line.strip("#*_-.:; ") or line.endswith(":") or _HEADING.match(line):
+    if not line.strip("#*_-.:;$ ") or line.endswith(":") or _HEADING.match(line):
         return None
     if not _MATHEMATICS.search(line) and len(line.split()) > 2:
         return None
@@ -92,10 +123,14 @@ def _candidate(match: re.Match[str], text: str) -> str | None:
     if match["hash"]:
         return _after_hashes(rest)
     if match["tag"]:
-        content, closed, _ = rest.partition("</answer>")
-        return content.strip() or None if closed else None
-    if match["section"] or match["letter"]:
-        return _statement(rest, in_words=bool(match["section"]))
+        end = _TAG_END.search(rest)
+        return rest[: end.start()].strip() or None if end else None
+    if match["letter"]:
+        return None if _PROSE.match(rest.lstrip()) else _statement(rest, in_words=False)
+    if match["section"]:
+        return _statement(rest, in_words=True)
+    if _TAG_END.search(rest.split("\n", 1)[0]) or _SUPPOSED.search(text, max(0, match.start() - 60), match.start()):
+        return None
     return _statement(rest, in_words=True)
 
 

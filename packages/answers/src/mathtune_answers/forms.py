@@ -1,12 +1,13 @@
 """What an answer was read as: its key, the marks that may be left out, and when two forms are compatible."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from fractions import Fraction
 
 from mathtune_answers import units
+from mathtune_answers.errors import UnreadableError
 from mathtune_answers.precision import CONTEXT, from_fraction
-from mathtune_answers.values import Samples, Value
+from mathtune_answers.values import PI, Samples, Value, multiply, reciprocal, recognised, value_key
 
 ROUNDED_DIGITS = 6  # a decimal with this many right digits stands for the exact value
 FLOAT_DIGITS = 12  # decimals with this many digits are floats, compared with a float's tolerance
@@ -63,7 +64,8 @@ def compatible(a: Form, b: Form) -> bool:
         return _converted(a, b)
     if a.bare == b.bare and not (a.items and b.items):
         return True
-    if b.bare in a.alternates or a.bare in b.alternates:
+    # 60% stands for 0.6, but not for 0.6%
+    if not (a.unit and b.unit) and (b.bare in a.alternates or a.bare in b.alternates):
         return True
     if a.kind == b.kind == "equation":
         return any("=" in solution for solution in a.alternates & b.alternates)
@@ -74,12 +76,23 @@ def compatible(a: Form, b: Form) -> bool:
 
 def _converted(a: Form, b: Form) -> bool:
     """Return whether two quantities in different units are the same, such as 90 minutes and 1.5 hours."""
-    left, right = units.scale(a.unit), units.scale(b.unit)
-    if left is None or right is None or left[0] != right[0]:
-        return False
-    if not isinstance(a.value, int | Fraction) or not isinstance(b.value, int | Fraction):
-        return False
-    return a.value * left[1] == b.value * right[1]
+    base = in_base_units(a)
+    return base is not None and base == in_base_units(b)
+
+
+def in_base_units(form: Form) -> str | None:
+    """Return the dimension and the size in base units of a quantity, None without a unit that converts."""
+    scale = units.scale(form.unit) if form.unit else None
+    if scale is None or form.value is None:
+        return None
+    dimension, factor = scale
+    try:
+        value = multiply(form.value, factor)
+        if dimension == "radian^1":
+            dimension, value = "angle^1", multiply(value, multiply(180, reciprocal(PI)))
+        return f"{dimension} {value_key(recognised(value))}"
+    except (UnreadableError, DecimalException):
+        return None
 
 
 def _items_match(a: Form, b: Form) -> bool:

@@ -115,6 +115,15 @@ def absolute(value: Value) -> Value:
     return -value if value < 0 else value
 
 
+def conjugate(value: Value) -> Value:
+    """Return the complex conjugate."""
+
+    def one(a: Scalar) -> Scalar:
+        return Pair(a.real, a.imaginary.copy_negate()) if isinstance(a, Pair) else a
+
+    return lifted(one, value) if isinstance(value, Samples) else value
+
+
 def floor(value: Value) -> Value:
     """Return the largest whole number that is not above the value."""
     return lifted(_rounding("ROUND_FLOOR"), value) if isinstance(value, Samples) else math.floor(value)

@@ -8,12 +8,10 @@ The result depends on the set of keys only, neither on order nor on how often ea
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
-from fractions import Fraction
 from itertools import combinations
 
-from mathtune_answers import units
-from mathtune_answers.forms import Form, compatible
-from mathtune_answers.precision import from_fraction
+from mathtune_answers.forms import Form, compatible, in_base_units
+from mathtune_answers.precision import CONTEXT, from_fraction
 from mathtune_answers.values import Samples, Value
 
 MOST_IN_A_MEETING = 40
@@ -31,7 +29,7 @@ def _approximately(value: Value) -> list[str]:
     if not number:
         return []
     step = number.adjusted() + 1 - _APPROXIMATE_DIGITS
-    low = int(number.scaleb(-step).to_integral_value(rounding="ROUND_FLOOR"))
+    low = int(CONTEXT.scaleb(number, -step).to_integral_value(rounding="ROUND_FLOOR"))
     return [f"≈{low}e{step}", f"≈{low + 1}e{step}"]
 
 
@@ -42,9 +40,9 @@ def _meetings(form: Form) -> list[str]:
         labels.append(f"{form.kind} of {len(form.items)}")
     if form.value is not None:
         labels.extend(_approximately(form.value))
-        scale = units.scale(form.unit) if form.unit else None
-        if scale is not None and isinstance(form.value, int | Fraction):
-            labels.append(f"{scale[0]} {form.value * scale[1]}")
+        base = in_base_units(form)
+        if base is not None:
+            labels.append(base)
     return labels
 
 

@@ -37,6 +37,11 @@ def capped_answers() -> list[str]:
 
 def _symbolic_value(text: str) -> Form:
     """Return the form of an expression with sums, integrals or limits; raises UnreadableError where there is none."""
+    left, equals, right = text.rpartition("=")
+    if equals and _SYMBOLIC.search(left) and not _SYMBOLIC.search(right) and left.count("{") == left.count("}"):
+        worked_out = read(right)
+        if worked_out is not None:
+            return worked_out
     named = _NAME.fullmatch(text)
     latex = named["rest"] if named else text
     if (

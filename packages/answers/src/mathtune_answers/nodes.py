@@ -101,6 +101,22 @@ def stripped(nodes: Row) -> Row:
     return nodes
 
 
+def without_parameter(nodes: Row) -> Row:
+    r"""Return the row without a closing remark that a parameter is whole, as in `2k\pi, k \in \mathbb{Z}`."""
+    last = nodes[-1] if nodes else None
+    if isinstance(last, Group) and last.opener == "(" and len(nodes) > 1:
+        before, remark = nodes[:-1], last.nodes
+    else:
+        start = next((position for position in range(len(nodes) - 1, 0, -1) if nodes[position].kind in SEPARATORS), -1)
+        before, remark = nodes[: max(start, 0)], nodes[start + 1 :]
+    while remark and remark[0].kind in ("text", "word"):
+        remark = remark[1:]
+    if len(remark) < 3 or remark[0].kind != "symbol" or not is_command(remark[1], "in"):
+        return nodes
+    whole = "".join(map(content, remark[2:])).removeprefix("mathbb").rstrip("+") in ("Z", "N")
+    return before if whole and any(leaf.text == remark[0].text for leaf in leaves(before)) else nodes
+
+
 def list_parts(nodes: Row, connectors: bool = True) -> list[Row]:
     """Split at commas, semicolons, `and` and `or`; "2, and 3" has two parts."""
     parts: list[Row] = []

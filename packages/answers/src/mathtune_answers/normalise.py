@@ -5,50 +5,29 @@ products of letters.
 """
 
 import re
-import unicodedata
-from functools import lru_cache
+
+from mathtune_answers.characters import ascii_mathematics
+from mathtune_answers.phrases import rewritten
 
 TEXT_START, TEXT_END = "\x02", "\x03"
 ROW_BREAK = "\x05"
 _DOLLAR = "\x04"
-_CHARACTERS = {
-    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "‒": "-", "﹣": "-", "×": r"\times ", "·": r"\cdot ",
-    "⋅": r"\cdot ",
-    "∙": r"\cdot ", "•": r"\cdot ", "÷": r"\div ", "⁄": "/", "∕": "/", "≤": r"\le ", "≥": r"\ge ", "⩽": r"\le ",
-    "⩾": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "≡": r"\equiv ", "√": r"\sqrt ", "∛": r"\cbrt ", "∞": r"\infty ",
-    "π": r"\pi ", "Π": r"\Pi ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∉": r"\notin ", "∅": r"\emptyset ",
-    "ø": r"\emptyset ", "Ø": r"\emptyset ", "°": r"^\circ ", "º": r"^\circ ", "˚": r"^\circ ", "±": r"\pm ",
-    "∓": r"\mp ",
-    "′": "'", "’": "'", "‘": "'", "“": '"', "”": '"', "⟨": r"\langle ", "⟩": r"\rangle ", "〈": r"\langle ",
-    "〉": r"\rangle ", "∠": r"\angle ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "ℚ": r"\mathbb{Q}", "ℕ": r"\mathbb{N}",
-    "ℂ": r"\mathbb{C}", "…": r"\ldots ", "⋯": r"\ldots ", "θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ",
-    "γ": r"\gamma ", "δ": r"\delta ", "λ": r"\lambda ", "μ": r"\mu ", "σ": r"\sigma ", "φ": r"\phi ", "ω": r"\omega ",
-    "ε": r"\epsilon ", "ρ": r"\rho ", "τ": r"\tau ", "Δ": r"\Delta ", "Ω": r"\Omega ", "Σ": r"\Sigma ", "∑": r"\sum ",
-    "∫": r"\int ", "∂": r"\partial ", "→": r"\rightarrow ", "⇒": r"\Rightarrow ", "∣": "|", "∥": r"\|",
-    "⌊": r"\lfloor ",
-    "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u3000": " ",
-    "，": ", ", "；": "; ", "：": ":", "（": "(", "）": ")", "。": ".", "、": ", ",
-}  # fmt: skip
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ", "0123456789+-=()ni")
-_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙₐₓ", "0123456789+-=()nax")
-_SUPERSCRIPT_RUN = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ]+")
-_SUBSCRIPT_RUN = re.compile(r"[₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙₐₓ]+")
 _TEXT_COMMAND = re.compile(
     r"\\(?:text(?:bf|it|rm|normal|sf|tt|sc|md|up)?|mathrm|mathbf|mathit|mathsf|mathtt|mathnormal|mbox|hbox|emph"
     r"|operatorname\*?|boldsymbol|bold|pmb|bm|underline|uline|mathcal|mathscr|mathfrak|textcolor\{\w+\}|color\{\w+\}"
-    r"|rm|bf|it|sf|tt)\s*\{([^{}]*)\}"
+    r"|rm|bf|it|sf|tt)\s*\{([^{}]*(?:\^\s*\{[^{}]*\}[^{}]*)*)\}"
 )
 _STYLE = re.compile(
     r"\\(?:left|right|[bB]ig{1,2}[lrm]?|middle)(?![a-zA-Z])\s*\.?(?<!\.)|\\(?:left|right)\.|\\(?:displaystyle|textstyle|scriptstyle"
     r"|limits|nolimits|mathstrut|strut|hfill|noindent|centering|rm|bf|it|boldmath|Large|large|small|nonumber"
-    r"|notag|relax|mathopen|mathclose|mathrel|mathop|mathord|mathbin|allowbreak|nobreak)(?![a-zA-Z])"
+    r"|notag|relax|blacksquare|square|qed|mathopen|mathclose|mathrel|mathop|mathord|mathbin|allowbreak|nobreak)(?![a-zA-Z])"
 )
 _SPACING = re.compile(
     r"\\(?:quad|qquad)|\\(?:,|;|:|!|>|\s|/)|\\(?:thinspace|medspace|thickspace|enspace|space|negthinspace)(?![a-zA-Z])|~"
     r"|\\(?:hspace|vspace|hskip|kern|mkern|mskip)\*?\s*(?:\{[^{}]*\}|-?[\d.]+\s*(?:mu|em|ex|pt))"
 )
 _PHANTOM = re.compile(r"\\[hv]?phantom\s*(?:\{[^{}]*\}|[^\s{}\\])|\\(?:label|tag)\*?\s*\{[^{}]*\}")
-_FRACTION = re.compile(r"\\[dtc]frac(?![a-z])")
+_FRACTION = re.compile(r"\\(?:[dtcs]|nice)frac(?![a-z])")
 _LOST_BACKSLASH = re.compile(r"(?<![\\A-Za-z])([dt]?frac|sqrt|text|boxed|mathrm|binom)(?=\s*\{)")
 _THOUSANDS_MARK = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\{,\\!\}|\\,|\{\\,\}|,\{\}|\{\}\,|\\ )\s*(?=\d{3}(?!\d))")
 _MATH = re.compile(r"\$\$?|\\\(|\\\)|\\\[|\\\]")
@@ -56,13 +35,13 @@ _PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z .,'-]*")
 _ENDS = " \t\r\n.,;:"
 _LABEL = re.compile(
     r"^(?:(?:thus|so|hence|therefore|and|then|we|get|find|that|the|our|final|correct|best|exact|approximate|required"
-    r"|solution|answer)\b[\s,]*)*(?:\b(?:answers?|ans|solutions?|results?|value)\b)\s*"
+    r"|solution|answer)\b[\s,]*)*(?:\b(?:answers?|ans|solutions?(?:\s+set)?|results?|value)\b)\s*"
     r"(?:is|are|=|:|equals|to the (?:problem|question) is)*\s*:?\s*(?=\S)",
     re.IGNORECASE,
 )
 _LEAD = re.compile(
     r"^(?=[A-Z])(?!.*\bnot?\b)(?:[A-Za-z ,'-]*?\s)?(?:\b(?:is|are|equals|be|that|get|gives|obtain|have|of|thus"
-    r"|therefore|hence|so|was|identity)\b|:)\s*:?\s*$",
+    r"|therefore|hence|so|was|identity)\b|:)\s*[:,]?\s*$",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
@@ -74,31 +53,6 @@ _SENTENCE = re.compile(
     r"(?!.*\bnot\b)[A-Za-z ,']*?\b(?:is|are|equals|was|were|find that|get|have|has|loses|gains|earns|makes|pays|costs"
     r"|needs|spends|saves|sold)\s*:?\s+(?=[-+\d\\(\[{$.|<>€£$\x04]|[A-Za-z]\s*(?:[=<>]|\\[lg][et]))"
 )
-
-
-@lru_cache(maxsize=1024)
-def _odd_character(character: str) -> str:
-    if character in _CHARACTERS:
-        return _CHARACTERS[character]
-    if unicodedata.category(character) in ("Cf", "Cc", "Cs", "Mn"):
-        return ""
-    plain = unicodedata.normalize("NFKC", character)
-    if "⁄" in plain:
-        top, bottom = plain.split("⁄")
-        return rf"\frac{{{top}}}{{{bottom}}}"
-    return plain
-
-
-_ODD = re.compile(r"[^\x09\x0a\x0d\x20-\x7e]")
-
-
-def ascii_mathematics(text: str) -> str:
-    """Return the text with Unicode mathematics, full-width characters and invisible marks spelt in plain LaTeX."""
-    if text.isascii() and text.isprintable():
-        return text
-    text = _SUPERSCRIPT_RUN.sub(lambda run: f"^{{{run[0].translate(_SUPERSCRIPTS)}}}", text)
-    text = _SUBSCRIPT_RUN.sub(lambda run: f"_{{{run[0].translate(_SUBSCRIPTS)}}}", text)
-    return _ODD.sub(lambda odd: _odd_character(odd[0]), text)
 
 
 def closing_brace(text: str, start: int) -> int:
@@ -115,7 +69,12 @@ def closing_brace(text: str, start: int) -> int:
 
 
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
-_BOX = re.compile(r"\\f?box(?:ed)?\s*\{|\\(?:ensuremath|displaylimits|smash|mathord)\s*\{")
+_BOX = re.compile(r"\\(?:f|frame)?box(?:ed)?\s*\{|\\(?:ensuremath|displaylimits|smash|mathord|ans|answer)\s*\{")
+_DISPLAY = re.compile(
+    r"\\begin\s*\{(equation|align|aligned|gather|gathered|split|displaymath|math|center)\*?\}"
+    r"((?:(?!\\\\|\\begin|\x05).)*)\\end\s*\{\1\*?\}"
+)
+_QUOTED = re.compile(r"([*'])([^*']+)\1")
 
 
 def _unboxed(text: str) -> str:
@@ -129,10 +88,13 @@ def _unboxed(text: str) -> str:
     return text
 
 
+_EQUALS = frozenset(("is", "equals", "is equal to", "="))
+
+
 def _math_only(text: str) -> str:
     """Drop the prose around the only formula of a sentence, and the marks of formulas elsewhere."""
     pieces = _MATH.split(text)
-    if len(pieces) == 2 and "$" in text and re.match(r"\s*-?\$\s*[\d.]", text):
+    if len(pieces) == 2 and "$" in text and re.match(r"\s*(?:US)?-?\$\s*[\d.]", text):
         return text.replace("$", _DOLLAR, 1)
     if len(pieces) == 3 and (pieces[0].strip() or pieces[2].strip()):
         lead, formula, tail = pieces
@@ -140,24 +102,38 @@ def _math_only(text: str) -> str:
             not lead.strip() or _LEAD.match(lead.strip()) or _LABEL.sub("", lead.strip() + " .").strip() == "."
         ) and _TAIL.match(tail):
             return formula
+    if (
+        len(pieces) == 5
+        and pieces[2].strip() in _EQUALS
+        and _LEAD.match(f"{pieces[0].strip()} is")
+        and _TAIL.match(pieces[4])
+    ):
+        return pieces[3]
     return " ".join(pieces) if len(pieces) > 3 else "".join(f" {piece}" for piece in pieces)
 
 
 _UNIT_LETTERS = re.compile(r"[msghlNLJWVKAqdny]|[A-Za-z]+(?:[/. ^-]+[A-Za-z]+|\^\{?-?\d\}?)+")
-_AFTER_AMOUNT = re.compile(r"(?:[\d})/.\x03]\s*-?[\s~]*|\d\s*\\frac\{|\}\{)$")
+_AFTER_AMOUNT = re.compile(r"(?:[\d})/.\x03]\s*(?:\\cdot\s*)?-?[\s~]*|\d\s*\\frac\{|\}\{)$")
+
+
+_AFTER_COMMAND = re.compile(r"\\[A-Za-z]+$")
+_FUNCTION_NAMES = frozenset(
+    ("sin", "cos", "tan", "cot", "csc", "cis", "ln", "log", "lg", "arcsin", "arccos", "arctan", "gcd", "lcm", "det")
+)
 
 
 def _text_content(match: re.Match[str]) -> str:
     content = match[1]
     stripped = content.strip(" ~")
-    if match[0].startswith(r"\operatorname"):
+    if match[0].startswith(r"\operatorname") or stripped in _FUNCTION_NAMES:
         return "\\" + stripped + " "
     if _UNIT_LETTERS.fullmatch(stripped) and _AFTER_AMOUNT.search(
         match.string[max(0, match.start() - 12) : match.start()]
     ):
         return f"{TEXT_START}{stripped}{TEXT_END}"
     if len(stripped) == 1 or not stripped or TEXT_START in content:
-        return content.replace(TEXT_START, "").replace(TEXT_END, "") if TEXT_START not in stripped[1:-1] else stripped
+        bare = content.replace(TEXT_START, "").replace(TEXT_END, "") if TEXT_START not in stripped[1:-1] else stripped
+        return " " + bare if _AFTER_COMMAND.search(match.string[max(0, match.start() - 16) : match.start()]) else bare
     if (
         match[0].startswith((r"\mathbf", r"\boldsymbol", r"\bold", r"\pmb", r"\bm", r"\underline"))
         and not stripped.isalpha()
@@ -210,6 +186,14 @@ def _fractions_over(text: str) -> str:
     return text
 
 
+_OUTWARD = re.compile(r"([\[\]])([^\[\]]*[,;][^\[\]]*)([\[\]])")
+
+
+def _inward(interval: re.Match[str]) -> str:
+    """Write the French ]1,4[ as (1,4)."""
+    return f"{'(' if interval[1] == ']' else '['}{interval[2]}{')' if interval[3] == '[' else ']'}"
+
+
 def _unclosed(text: str) -> str:
     """Add the bracket lost at one end, or drop a stray one: `(1,2` is (1,2), `5)` is 5."""
     opened = sum(map(text.count, "(["))
@@ -244,41 +228,6 @@ def _thousands(text: str) -> str:
     return text
 
 
-# Rarely anything to do, so a rewrite is tried only where one of its words occurs, in lower case.
-_REWRITES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
-    (("...", "dots"), re.compile(r"\.\.\.+|\\(?:dots[cbmio]?|cdots|hdots|ldots)(?![a-zA-Z])"), r"\\ldots "),
-    (("x",), re.compile(r"(?<=\d) ?x ?(?=10\s*\^)"), r"\\times "),
-    (("+",), re.compile(r"\+\s*/\s*-|^\+-"), r"\\pm "),
-    (("per cent",), re.compile(r"\bper cent\b"), "percent"),
-    (
-        ("o", r"\deg"),
-        re.compile(r"\^\s*\{?\s*o\s*\}?(?![a-zA-Z])|\\deg(?:ree)?(?![a-zA-Z])"),
-        r"^\\circ ",
-    ),
-    (("u",), re.compile(r"(?<=[\])}])\s*U\s*(?=[\[({\\])"), r" \\cup "),
-    ((r"\not",), re.compile(r"\\not\s*(?:=|\{=\})"), r"\\ne "),
-    (("i hope",), re.compile(r"\.? ?I hope (?:it|this) is correct.*$"), ""),
-    (("c_",), re.compile(r"(?:\{\})?[_^]\{?(\d+)\}?\s*C_\{?(\d+)\}?"), r"\\binom{\1}{\2}"),
-    (
-        ("about", "approx", "around", "roughly"),
-        re.compile(r"^\s*(?:about|approximately|around|roughly|approx\.?)\s+(?=[-\d\\$])", re.IGNORECASE),
-        "",
-    ),
-    (
-        ("st", "nd", "rd", "th"),
-        re.compile(r"(\d)\s*\^?\{?\s*\x02?\s*(?:st|nd|rd|th)\s*\x03?\s*\}?(?![a-zA-Z])"),
-        r"\1",
-    ),
-    (
-        ("except", "but", "other than", "equal to", "excluding"),
-        re.compile(
-            r"^\x02?(?:x is |x can be )?(?:all|any|every|the)? ?(?:real )?(?:numbers?|values?|reals)?(?: of x)? ?"
-            r"(?:except|but|other than|not equal to|excluding)(?: for| when)?\s*\x03?\s*(?:x\s*=\s*)?(?=[-\d\\])",
-            re.IGNORECASE,
-        ),
-        r"x\\ne ",
-    ),
-)  # fmt: skip
 _OVER = re.compile(r"\\over(?![a-zA-Z])\s*")
 _OVER_LIMITS = re.compile(r"[=<>,;()\[\]$]")
 _TRIGONOMETRIC = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-z])")
@@ -309,9 +258,17 @@ def normalise(text: str) -> str:
     if "\\\\" in text and (r"\begin" not in text or r"\\begin" in text):
         text = re.sub(r"\\\\(?=[A-Za-z{}()\[\],;!%$ ])", r"\\", text)
     text = _LOST_BACKSLASH.sub(r"\\\1", text)
+    if "&" in text:
+        text = text.replace("&lt;", "<").replace("&gt;", ">")
     if r"\begin" in text:
+        text = re.sub(r"\\cr(?![a-z])", lambda _: "\\\\", text)
         text = re.sub(r"(?<!\\)\\(?=-?\d)", r"\\\\", text)
         text = re.sub(r"\\\\(?:\s*\[[\d.]+\s*\w*\])?", f" {ROW_BREAK} ", text)
+        text = _DISPLAY.sub(lambda display: display[2].replace("&", ""), text)
+    if "answer>" in text:
+        text = re.sub(r"</?answer>", " ", text)
+    if text[:1] in ("*", "'") and (quoted := _QUOTED.fullmatch(text)):
+        text = quoted[2]
     text = _unboxed(_balanced(text))
     if r"\over" in text:
         text = _fractions_over(text)
@@ -322,15 +279,17 @@ def normalise(text: str) -> str:
     text = _STYLE.sub(" ", _PHANTOM.sub("", _FRACTION.sub(r"\\frac", text)))
     text = _THOUSANDS_MARK.sub("", text)
     text = _SPACING.sub(" ", text.replace(r"\!", ""))
+    if "{.}" in text:
+        text = re.sub(r"(?<=\d)\{\.\}(?=\d)", ".", text)
     text = _thousands(_texts(text.replace("{,}", ",")))
     text = _WHITESPACE.sub(" ", text)
     lower = text.lower()
-    for words, pattern, replacement in _REWRITES:
-        if any(word in lower for word in words):
-            text = pattern.sub(replacement, text)
+    text = rewritten(text, lower)
     if "degree" in lower and _TRIGONOMETRIC.search(text):
         text = _DEGREES_IN_WORDS.sub(r"^\\circ ", text)
-    text = _WHITESPACE.sub(" ", text.replace("{}", "").replace(_DOLLAR, "$")).strip(' \t\r\n,;:"').rstrip(_ENDS)
+    text = _WHITESPACE.sub(" ", text.replace("{}", "").replace(_DOLLAR, "$")).strip(' \t\r\n,;:"').rstrip(_ENDS + "\\")
+    if text[:1] == "]" or text[-1:] == "[":
+        text = _OUTWARD.sub(_inward, text)
     text = _unclosed(text)
     text = _LEADING_SIGN.sub("", text)
     for unit in (_RATE, _LONE_UNIT):

@@ -13,7 +13,8 @@ _TIME = re.compile(
 )
 _NAMED_TIMES = {"noon": "time 12:00", "midnight": "time 00:00"}
 _BASE = re.compile(
-    r"\(?\s*(?P<digits>-?\s*[0-9][0-9A-Za-z\s]*?(?:\.[0-9A-Za-z]+)?|[A-Fa-f][0-9A-Fa-f]*)\s*\)?\s*(?:_\s*\{?\s*|\s+(?:in\s+)?base\s+)\(?(?P<base>\d{1,2}|[a-z]+)\)?\s*\}?",
+    r"[({]?\s*(?P<digits>-?\s*[0-9][0-9A-Za-z\s]*?(?:\.[0-9A-Za-z]+)?|[A-Fa-f][0-9A-Fa-f]*)\s*[)}]?\s*"
+    r"(?:_\s*\{?\s*|\s+\(?(?:in\s+)?base[\s-]+)\(?(?P<base>\d{1,2}|[a-z]+)\)?\s*\}?\)?",
     re.IGNORECASE,
 )
 _OPTION = re.compile(r"\(?([A-Ha-h])(?:\)|\.|:)\s*(?P<rest>\S.*)", re.DOTALL)

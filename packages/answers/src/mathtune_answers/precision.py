@@ -18,6 +18,7 @@ PI = CONTEXT.create_decimal("3.1415926535897932384626433832795028841971693993751
 MINUS_PI = CONTEXT.minus(PI)
 E = CONTEXT.exp(ONE)
 LARGEST_ANGLE = Decimal(10) ** 12
+LOWEST_GAMMA = -1_000  # the recurrence takes a step for each whole number up to forty
 LARGEST_REPEATED_POWER = 10**6
 
 
@@ -258,6 +259,8 @@ def gamma(a: Scalar) -> Scalar:
         raise UnreadableError("the factorial of a negative whole number")
     if a.copy_abs() > LARGEST_ANGLE:
         raise UnreadableError("a factorial too large")
+    if a < LOWEST_GAMMA:
+        raise UnreadableError("a factorial too far below zero")
     shift = ONE
     while a < 40:
         shift = CONTEXT.multiply(shift, a)

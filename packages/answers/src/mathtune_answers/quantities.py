@@ -4,8 +4,9 @@ import re
 
 from mathtune_answers.errors import UnreadableError
 from mathtune_answers.functions import TRIGONOMETRIC
-from mathtune_answers.nodes import Group, Node, Row, content, is_degree
+from mathtune_answers.nodes import Group, Node, Row, content, is_command, is_degree
 from mathtune_answers.units import canonical_unit
+from mathtune_answers.words import LARGE
 
 _CURRENCIES = {"$": "dollar", "€": "euro", "£": "gbp", "¥": "yen", "₹": "rupee"}
 _NEGATIONS = re.compile(r"\b(?:not|no|never|none)\b", re.IGNORECASE)
@@ -80,14 +81,20 @@ def _plain(node: Node) -> str:
     return content(node).strip("(){}")
 
 
-def without_unit(nodes: Row) -> tuple[Row, str]:
-    """Return an amount without its unit, and the unit's canonical name; raises UnreadableError for `5 not …`."""
-    unit = ""
+def without_unit(nodes: Row) -> tuple[Row, str, str]:
+    """Return an amount without its unit, the unit's canonical name, and a word such as million that multiplies it.
+
+    Raises UnreadableError for `5 not …`.
+    """
+    unit, multiple = "", ""
     start = _start(nodes)
     if 0 < start < len(nodes):
         written = _written(nodes[start:])
         if _NEGATIONS.search(written):
             raise UnreadableError("a negated remark")
+        first, _, rest = written.strip().partition(" ")
+        if first.lower() in LARGE:
+            multiple, written = first.lower(), rest
         nodes, unit = nodes[:start], canonical_unit(written)
         while nodes and nodes[-1].kind in ("/", "*", ".", "-") and len(nodes) > 1:
             nodes = nodes[:-1]
@@ -98,4 +105,26 @@ def without_unit(nodes: Row) -> tuple[Row, str]:
             break
     if len(nodes) > 1 and nodes[-1].kind in _CURRENCIES:
         nodes, unit = nodes[:-1], unit or _CURRENCIES[nodes[-1].kind]
-    return nodes, unit
+    return nodes, unit, multiple
+
+
+def compound_quantity(nodes: Row) -> list[tuple[Row, str]] | None:
+    """Return the numbers and units of a quantity such as `6 ft 3 in`, or None for anything else."""
+    if len(nodes) < 4 or not _is_text(nodes[-1]) or sum(node.kind == "number" for node in nodes) < 2:
+        return None
+    pieces: list[tuple[Row, str]] = []
+    start = 0
+    for position, node in enumerate(nodes):
+        if _is_text(node):
+            number = tuple(part for part in nodes[start:position] if not is_command(part, "and"))
+            if (
+                not number
+                or number[0].kind != "number"
+                or any(part.kind not in ("number", "/") and part.text != "frac" for part in number)
+            ):
+                return None
+            pieces.append((number, canonical_unit(_written((node,)))))
+            start = position + 1
+        elif is_command(node, "and") and position != start:
+            return None
+    return pieces if len(pieces) > 1 and start == len(nodes) else None

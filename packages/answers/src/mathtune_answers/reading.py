@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 from mathtune_answers import notations, relations, values, words
@@ -21,6 +22,8 @@ _CONNECTORS = frozenset(("and", "or"))
 _WORD_KINDS = frozenset(("word", "text", "symbol", ",", ".", "'", "-", "command", "?", ";", ":", '"'))
 _WHOLE_LINE = Form(intervals_key(REALS), kind="interval")
 _EMPTY = Form("{}", kind="list")
+_BETWEEN_NAMES = re.compile(r"[,;]|\band\b", re.IGNORECASE)
+MOST_WORDS_LISTED = 2
 _NAME = re.compile(r"^[A-Za-z](?:_\{?\w+\}?)?\s*=\s*(?=\S)")
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)")
 _FRACTION = re.compile(r"(-?)(?:\\frac ?\{(-?\d{1,300})\} ?\{(\d{1,300})\}|(\d{1,300})/(\d{1,300}))")
@@ -59,7 +62,15 @@ def read(answer: str) -> Form | None:
     if signs and len(tokens) > LONGEST_WITH_SIGNS:
         raise UnreadableError("plus-minus in something too long")
     form = Shape(0, signs).form(group(tokens, evaluate))
-    return replace(form, alternates=form.alternates | relations.solved(tokens)) if form.kind == "equation" else form
+    if form.kind != "equation":
+        return form
+    return replace(form, alternates=form.alternates | relations.solved(_without_remark(tokens)))
+
+
+def _without_remark(tokens: list[Token]) -> list[Token]:
+    r"""Cut off what an equation says of its parameter, as in `x = 2k\pi, k \in \mathbb{Z}`."""
+    member = next((place for place, token in enumerate(tokens) if token.kind == "command" and token.text == "in"), 0)
+    return tokens[: next((place for place in range(member, 0, -1) if tokens[place].kind in ",("), len(tokens))]
 
 
 def _in_words(text: str) -> Form | None:
@@ -72,6 +83,9 @@ def _in_words(text: str) -> Form | None:
         return _EMPTY
     if phrase in words.ALL_REALS:
         return _WHOLE_LINE
+    if phrase in words.INFINITE:
+        infinite = values.constant(Decimal(words.INFINITE[phrase].replace("oo", "Infinity")))
+        return Form(value_key(infinite), value=infinite)
     number = words.number_in_words(shown)
     if number is not None:
         return Form(value_key(values.reduced(Fraction(number))), value=number)
@@ -82,6 +96,9 @@ def _in_words(text: str) -> Form | None:
         return Form(
             "{" + ",".join(sorted(value_key(values.symbol(letter)) for letter in set(letters))) + "}", kind="list"
         )
+    names = [words.phrase(name) for name in _BETWEEN_NAMES.split(shown) if name.strip()]
+    if 1 < len(names) == len(set(names)) and all(0 < len(name.split()) <= MOST_WORDS_LISTED for name in names):
+        return Form("{" + ",".join(sorted(names)) + "}", kind="list")
     return Form("text " + phrase, kind="text")
 
 

@@ -8,6 +8,7 @@ from mathtune_answers import intervals, precision, values
 from mathtune_answers.errors import UnreadableError
 from mathtune_answers.expressions import evaluate, scalar
 from mathtune_answers.forms import Form
+from mathtune_answers.functions import call
 from mathtune_answers.groups import group
 from mathtune_answers.intervals import HIGHEST, LOWEST, Intervals
 from mathtune_answers.matrices import Matrix
@@ -20,9 +21,13 @@ ORDER = {"<": "<", ">": ">", "le": "<=", "ge": ">=", "ne": "!="}
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
 _FIT_DIGITS = 40
 MOST_SOLVED = 8
+_NAMING_FUNCTIONS = ("sin", "cos", "tan", "cot", "sec", "csc", "abs")
 _NAMING_COMMANDS = frozenset(
-    ("angle", "overline", "triangle", "vec", "bar", "hat", "overrightarrow", "frac", "circ", "measuredangle", "overarc")
-)
+    [
+        "angle", "overline", "triangle", "vec", "bar", "hat", "overrightarrow", "frac", "circ", "measuredangle",
+        "overarc", "Delta",
+    ]
+)  # fmt: skip
 
 
 def sign_of(node: Node) -> str | None:
@@ -61,7 +66,7 @@ def is_name(nodes: Row) -> bool:
             "overrightarrow",
         ):
             accented = nodes[0].text != "frac" and len(nodes) == 2
-            return accented or _all_capitals(nodes) or _is_derivative(nodes)
+            return accented or _all_capitals(nodes) or is_derivative(nodes)
         while position < len(rest):
             if rest[position].kind == "'":
                 position += 1
@@ -75,7 +80,8 @@ def is_name(nodes: Row) -> bool:
     return _all_capitals(nodes)
 
 
-def _is_derivative(nodes: Row) -> bool:
+def is_derivative(nodes: Row) -> bool:
+    """Return whether the nodes are a derivative such as dy/dx."""
     return len(nodes) == 3 and all(
         isinstance(part, Group) and part.nodes and part.nodes[0].text == "d" for part in nodes[1:]
     )
@@ -136,15 +142,37 @@ def solved(tokens: list[Token]) -> frozenset[str]:
     return frozenset(keys)
 
 
-def quotient_named(parts: list[Row]) -> str | None:
-    """Return the key of the constant that a lone fraction of unknowns is said to be, as in a/b = 3/4."""
-    if len(parts) != 2 or not parts[0] or parts[0][0].text != "frac" or len(parts[0]) != 3:
-        return None
-    try:
-        value = scalar(parts[1])
-    except UnreadableError:
-        return None
-    return None if isinstance(value, Samples) and value.symbols else value_key(value)
+def constant_named(parts: list[Row], gap: Value) -> str | None:
+    """Return the key of the constant that a quantity is said to be, as in a/b = 3/4, sin A = 3/5 and |v| = 5."""
+    if len(parts) == 2 and parts[0] and parts[0][0].text == "frac" and len(parts[0]) == 3:
+        try:
+            value = scalar(parts[1])
+        except UnreadableError:
+            return None
+        return None if isinstance(value, Samples) and value.symbols else value_key(value)
+    named = any(node.kind == "function" or (isinstance(node, Group) and node.opener == "|") for node in parts[0])
+    return _constant_of_function(gap) if named and isinstance(gap, Samples) and len(gap.symbols) == 1 else None
+
+
+def _constant_of_function(gap: Samples) -> str | None:
+    """Return the key of c where an equation says f(x) = c, from its samples alone, so that scaled ones agree."""
+    (name,) = gap.symbols
+    for function in _NAMING_FUNCTIONS:
+        try:
+            image = call(function, [values.symbol(name)])
+            high, low = values.spread(image, POINTS)[:2]
+            slope = precision.multiply(
+                precision.add(gap.points[0], precision.negate(gap.points[1])),
+                precision.reciprocal(precision.add(high, precision.negate(low))),
+            )
+            offset = precision.multiply(gap.points[0], precision.reciprocal(slope))
+            constant = values.recognised(Samples((precision.add(high, precision.negate(offset)),), frozenset()))
+            line = values.multiply(Samples((slope,), frozenset()), difference(image, constant))
+        except (UnreadableError, DecimalException, ZeroDivisionError):
+            continue
+        if value_key(line) == value_key(gap):
+            return value_key(constant)
+    return None
 
 
 def _gap(tokens: list[Token], environment: dict[str, Value]) -> Value:
@@ -256,7 +284,12 @@ def _solve_parts(left: Row, sign: str, right: Row) -> tuple[Intervals, str]:
             above, name = solve(bar, turned, bound)
             below, _ = solve(bar, _FLIPPED[turned], values.negate(bound))
             return (intervals.union((above, below)) if turned[0] == ">" else intervals.intersection(above, below)), name
-    return solve(_side(left), sign, _side(right))
+    low, high = _side(left), _side(right)
+    for end, other, turned in ((low, high, sign), (high, low, _FLIPPED[sign])):
+        if isinstance(other, Samples) and len(other.symbols) == 1 and value_key(end) in ("oo", "-oo"):
+            holds = (value_key(end) == "-oo") == (turned[0] == "<")
+            return intervals.REALS if holds else (), next(iter(other.symbols))
+    return solve(low, sign, high)
 
 
 def _side(nodes: Row) -> Value:

@@ -1,19 +1,18 @@
 """Tell apart the shapes of answers: values, lists, tuples, sets, equations, inequalities, ratios, residues."""
 
-from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
-from mathtune_answers import intervals, matrices, relations, values
+from mathtune_answers import intervals, matrices, relations, units, values
 from mathtune_answers.brackets import bracket_form, interval_form, interval_of, list_form, tuple_form
-from mathtune_answers.conditions import chain, conditions, is_reals, set_of
+from mathtune_answers.conditions import conditions, is_reals, set_of
 from mathtune_answers.errors import UnreadableError
-from mathtune_answers.expressions import evaluate, scalar
+from mathtune_answers.expressions import evaluate, is_selection, scalar
 from mathtune_answers.forms import Form
 from mathtune_answers.matrices import Matrix
 from mathtune_answers.nodes import (
     SEPARATORS,
     Group,
-    Node,
     Row,
     content,
     is_command,
@@ -21,11 +20,14 @@ from mathtune_answers.nodes import (
     split,
     split_at,
     stripped,
+    without_parameter,
 )
-from mathtune_answers.quantities import without_unit
+from mathtune_answers.quantities import compound_quantity, without_unit
 from mathtune_answers.signs import has_sign, readings
+from mathtune_answers.statements import Statements
 from mathtune_answers.tokens import Token
-from mathtune_answers.values import Samples, value_key
+from mathtune_answers.values import value_key
+from mathtune_answers.words import LARGE
 
 DEEPEST_STRUCTURE = 12
 MOST_ITEMS = 2_000
@@ -33,7 +35,7 @@ _ROWS = frozenset(("cases", "array", "aligned", "align", "align*", "gathered", "
 _EMPTY = Form("{}", kind="list")
 
 
-class Shape:
+class Shape(Statements):
     """Reads nested nodes; `depth` bounds tuples inside tuples."""
 
     __slots__ = ("depth", "signs")
@@ -48,9 +50,12 @@ class Shape:
 
     def form(self, nodes: Row) -> Form:
         """Return the form of a whole answer or of an item."""
-        nodes = stripped(nodes)
+        nodes = without_parameter(stripped(nodes))
         if not nodes:
             raise UnreadableError("nothing there")
+        compound = self._compound(nodes)
+        if compound is not None:
+            return compound
         if self.signs and any(
             is_command(node, "pm", "mp") or (isinstance(node, Group) and has_sign(node)) for node in nodes
         ):
@@ -64,8 +69,33 @@ class Shape:
             )
         return self._single(parts[0])
 
+    def _compound(self, nodes: Row) -> Form | None:
+        """Read `6 ft 3 in` or `2 hours and 30 minutes` as one quantity in the first unit."""
+        pieces = compound_quantity(nodes)
+        if pieces is None:
+            return None
+        total, sizes = Fraction(0), []
+        for number, unit in pieces:
+            scale = units.scale(unit)
+            value = scalar(number)
+            if scale is None or not isinstance(value, int | Fraction):
+                return None
+            total += value * scale[1]
+            sizes.append(scale)
+        falling = all(first[0] == then[0] and first[1] > then[1] for first, then in pairwise(sizes))
+        if not falling:
+            return None
+        amount = values.reduced(total / sizes[0][1])
+        return Form(value_key(amount), unit=pieces[0][1], value=amount)
+
     def _both_signs(self, nodes: Row) -> Form:
         """Read a plus-minus as the two values."""
+        if (
+            isinstance(nodes[-1], Group)
+            and nodes[-1].opener == "\\{"
+            and (len(nodes) == 1 or nodes[-2].kind == "=" or is_command(nodes[-2], "in"))
+        ):
+            nodes = nodes[-1].nodes
         parts = list_parts(nodes)
         items: list[Row] = []
         for part in parts:
@@ -124,93 +154,11 @@ class Shape:
                 return form
         return self._value(nodes)
 
-    def _relation(self, nodes: Row) -> Form | None:
-        for position, node in enumerate(nodes):
-            if is_command(node, "in") and position:
-                inner = self._inner(nodes[position + 1 :])
-                name = "".join(map(content, nodes[:position]))
-                return replace(inner, name=name, alternates=frozenset()) if inner.kind == "interval" else inner
-            if is_command(node, "equiv"):
-                return self._residue(nodes[:position], nodes[position + 1 :])
-            if position and (is_command(node, "pmod") or _is_modulus(node)):
-                return self._residue((), nodes)
-            if is_command(node, "approx"):
-                return self._approximate(nodes[:position], nodes[position + 1 :])
-        sides, signs = chain(nodes)
-        if signs:
-            if any(sign == "=" for sign in signs):
-                raise UnreadableError("equations and inequalities in one chain")
-            try:
-                solution, name = relations.inequality(sides, signs)
-            except UnreadableError:
-                return relations.unsolved(sides, signs)
-            return interval_form(solution, name)
-        parts = split(nodes, frozenset(("=",)))
-        return self._equation(parts) if len(parts) > 1 else None
-
-    def _residue(self, left: Row, right: Row) -> Form:
-        for position, node in enumerate(right):
-            if is_command(node, "pmod", "mod") or _is_modulus(node):
-                modulus = "".join(map(content, right[position:])).replace("pmod", "").replace("mod", "").strip("() ")
-                inner = self._inner(right[:position])
-                return replace(inner, unit=f"mod {modulus}") if not left or relations.is_name(left) else inner
-        raise UnreadableError("a congruence without its modulus")
-
-    def _approximate(self, left: Row, right: Row) -> Form:
-        """Read `exact ≈ decimal` as the exact value and `name ≈ decimal` as the decimal."""
-        if not left or relations.is_name(left):
-            return self._inner(right)
-        parts = split(left, frozenset(("=",)))
-        form = self._inner(parts[-1] if relations.is_name(parts[0]) else left)
-        if form.value is None or (isinstance(form.value, Samples) and form.value.symbols):
-            return self._inner(right)
-        return form
-
-    def _equation(self, parts: list[Row]) -> Form:
-        parts = [stripped(part) for part in parts]
-        if any(not part for part in parts):
-            raise UnreadableError("a side is missing")
-        first, last = parts[0], parts[-1]
-        if relations.is_name(last) and not relations.is_name(first) and len(parts) == 2:
-            first, last = last, first
-        if not relations.is_name(first) and not _is_names_tuple(first):
-            return self._equation_of_sides(parts)
-        right = self._inner(last)
-        constant = right.kind not in ("equation", "inequality", "text") and not _has_unknowns(right)
-        if (
-            constant
-            or right.kind in ("list", "tuple", "interval", "matrix", "ratio")
-            or relations.is_application(first)
-        ):
-            return right
-        if len(parts) > 2:
-            return self._equation([first, last])
-        try:
-            whole = relations.equation(scalar(first), scalar(last))
-        except UnreadableError:
-            return Form(
-                f"{''.join(map(content, first))}={right.key}", kind="named", alternates=frozenset((right.bare,))
-            )
-        return whole
-
-    def _equation_of_sides(self, parts: list[Row]) -> Form:
-        sides = [self._value(part) for part in parts]
-        if all(side.value is not None and not _has_unknowns(side) for side in sides):
-            if len({side.bare for side in sides}) == 1:
-                return sides[0]
-            raise UnreadableError("constants that are not equal")
-        if len(parts) != 2:
-            raise UnreadableError("a chain of equations")
-        left, right = sides[0].value, sides[1].value
-        if left is None or right is None:
-            raise UnreadableError("an equation between structures")
-        ratio = relations.quotient_named(parts)
-        return replace(relations.equation(left, right), alternates=frozenset((ratio,) if ratio else ()))
-
     def _set_form(self, nodes: Row) -> Form | None:
         if (
             any(is_command(node, "cup", "cap", "setminus") for node in nodes)
             or is_reals(nodes)
+            or (len(nodes) == 4 and is_reals(nodes[:2]) and nodes[2].kind == "-")
             or (len(nodes) == 1 and is_command(nodes[0], "emptyset"))
         ):
             pieces = set_of(nodes)
@@ -293,7 +241,7 @@ class Shape:
 
     def _value(self, nodes: Row) -> Form:
         """Read an expression with its unit, percent sign or currency."""
-        nodes, unit = without_unit(stripped(nodes))
+        nodes, unit, multiple = without_unit(stripped(nodes))
         if len(nodes) == 1 and isinstance(nodes[0], Group) and nodes[0].value is None and nodes[0].opener != "begin":
             inner = self._bracketed(nodes)
             if inner is not None:
@@ -313,10 +261,13 @@ class Shape:
         if isinstance(value, Matrix):
             return Form(matrices.matrix_key(value), kind="matrix")
         value = values.recognised(value)
-        alternates = (
-            frozenset((value_key(values.multiply(value, Fraction(1, 100))),)) if unit == "percent" else frozenset[str]()
-        )
-        return Form(value_key(value), unit=unit, value=value, alternates=alternates)
+        alternates = frozenset[str]()
+        if unit == "percent":
+            alternates = frozenset((value_key(values.multiply(value, Fraction(1, 100))),))
+        elif multiple:
+            alternates = frozenset((value_key(value),))
+            value = values.multiply(value, LARGE[multiple])
+        return Form(value_key(value), unit=unit, name=multiple, value=value, alternates=alternates)
 
 
 def _named(part: Row) -> tuple[str | None, Row]:
@@ -325,22 +276,6 @@ def _named(part: Row) -> tuple[str | None, Row]:
     if len(sides) == 2 and relations.is_name(sides[0]) and sides[1]:
         return "".join(map(content, sides[0])), sides[1]
     return None, part
-
-
-def _is_names_tuple(nodes: Row) -> bool:
-    return (
-        len(nodes) == 1
-        and isinstance(nodes[0], Group)
-        and nodes[0].opener in ("(", "\\{")
-        and all(relations.is_name(part) for part in split(nodes[0].nodes, SEPARATORS))
-    ) or (
-        any(node.kind == ":" for node in nodes)
-        and all(relations.is_name(part) for part in split(nodes, frozenset((":",))))
-    )
-
-
-def _is_modulus(node: Node) -> bool:
-    return isinstance(node, Group) and bool(node.nodes) and is_command(node.nodes[0], "mod")
 
 
 def _is_point(nodes: Row) -> bool:
@@ -352,12 +287,9 @@ def _is_point(nodes: Row) -> bool:
         and isinstance(place, Group)
         and place.opener == "("
         and place.value is None
-        and (name.text not in "CP" and any(node.kind in SEPARATORS for node in place.nodes))
+        and any(node.kind in SEPARATORS for node in place.nodes)
+        and (name.text not in "CP" or not is_selection(place))
     )
-
-
-def _has_unknowns(form: Form) -> bool:
-    return isinstance(form.value, Samples) and len(form.value.points) > 1
 
 
 def _numbers_apart(nodes: Row) -> list[Row]:

@@ -39,11 +39,12 @@ ALIASES = {
     "vartheta": "theta", "backslash": "setminus", "smallsetminus": "setminus", "lvert": "|", "rvert": "|",
     "vert": "|", "mid": "|", "lparen": "(", "rparen": ")", "lbrack": "[", "rbrack": "]", "degree": "circ",
     "union": "cup", "bigcup": "cup", "tg": "tan", "ctg": "cot", "choose": "choose", "iff": "Leftrightarrow",
+    "surd": "sqrt", "nleq": ">", "ngeq": "<", "nless": "ge", "ngtr": "le",
     "gets": "=", "doteq": "=", "simeq": "approx", "cong": "approx", "thickapprox": "approx",
 }  # fmt: skip
 _TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE](?:\d+(?![\d.])|[+-]\d+(?![\d.A-Za-z])))?)|\x02(?P<text>[^\x02\x03]*)\x03"
-    r"|\\(?P<command>[A-Za-z]+|.)|(?P<letters>[A-Za-z]+)|(?P<relation><=|>=|!=|:=|=>|==)|(?P<sign>.)",
+    r"|\\(?P<command>[A-Za-z]+|.)|(?P<letters>[A-Za-z]+)|(?P<relation><=|>=|(?<!\d)!=|:=|=>|==)|(?P<sign>.)",
     re.DOTALL,
 )
 _SIGN_ALIASES = {"<=": "le", ">=": "ge", "!=": "ne", ":=": "=", "==": "=", "<": "<", ">": ">", "=>": "Rightarrow"}

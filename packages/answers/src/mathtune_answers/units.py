@@ -62,6 +62,7 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("amount", "1", "mol mole"),
     ("pressure", "1", "Pa pascal"),
     ("pressure", "1000", "kPa"),
+    ("resistance", "1", "ohm"),
 )
 _SCALES: dict[str, tuple[str, Fraction]] = {}
 _NAMES: dict[str, str] = {}

@@ -30,7 +30,7 @@ _UNITS = [
 ]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SMALL = {word: n for n, word in enumerate(_UNITS)} | {word: 10 * n for n, word in enumerate(_TENS, start=2)}
-_LARGE = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "dozen": 12}
+LARGE = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
 _PARTS = {
     "half": 2, "halve": 2, "third": 3, "fourth": 4, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
     "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12, "sixteenth": 16, "twentieth": 20, "hundredth": 100,
@@ -51,6 +51,10 @@ ALL_REALS = frozenset(
         "for all real number", "all number",
     )
 )  # fmt: skip
+INFINITE = {
+    "infinity": "oo", "positive infinity": "oo", "plus infinity": "oo", "negative infinity": "-oo",
+    "minus infinity": "-oo",
+}  # fmt: skip
 _SYNONYMS = {
     spelling: common
     for common, spellings in {
@@ -103,11 +107,11 @@ def _whole(words: list[str]) -> int | None:
     for word in words:
         if word in _SMALL:
             current += _SMALL[word]
-        elif word in _LARGE and (seen or word == "dozen"):
-            if _LARGE[word] >= 1_000:
-                total, current = total + (current or 1) * _LARGE[word], 0
+        elif word in LARGE and (seen or word == "dozen"):
+            if LARGE[word] >= 1_000:
+                total, current = total + (current or 1) * LARGE[word], 0
             else:
-                current = (current or 1) * _LARGE[word]
+                current = (current or 1) * LARGE[word]
         else:
             return None
         seen = True
