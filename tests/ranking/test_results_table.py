@@ -76,3 +76,10 @@ def test_wide_numbers_still_fit(tmp_path) -> None:
 def test_a_missing_file_is_named(tmp_path) -> None:
     with pytest.raises(MathtuneError, match=r"results\.csv: no such file"):
         render(tmp_path)
+
+
+def test_nobody_is_best_where_all_fail(tmp_path) -> None:
+    write(tmp_path, 0.3)
+    results = pl.read_csv(tmp_path / "results.csv")
+    results.with_columns(accuracy=pl.lit(0.0)).write_csv(tmp_path / "results.csv")
+    assert "*" not in "".join(render(tmp_path).splitlines()[3:7])

@@ -71,7 +71,7 @@ def _line(name: str, cells: list[str], name_width: int, widths: list[int]) -> st
 
 def _cell(row: dict[str, Any], cells: dict[tuple[str, str], dict[str, Any]], styles: list[str]) -> str:
     best = max(cells[style, row["selector"]]["accuracy"] for style in styles)
-    mark = "*" if row["accuracy"] == best and len(styles) > 1 else " "
+    mark = "*" if row["accuracy"] == best > 0.0 and len(styles) > 1 else " "  # nobody is best where all fail
     return f"{row['accuracy']:.1f} ±{(row['high'] - row['low']) / 2:.1f}{mark}"
 
 

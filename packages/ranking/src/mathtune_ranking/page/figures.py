@@ -111,7 +111,9 @@ def results_rows(evaluation: Evaluation, subset: str) -> dict[str, Any]:
     body = []
     for style in evaluation.styles:
         chosen = [cells[style, name] for name in COLUMNS]
-        body.append({"style": style, "cells": [c | {"best": c["accuracy"] == best[c["selector"]]} for c in chosen]})
+        body.append(
+            {"style": style, "cells": [c | {"best": c["accuracy"] == best[c["selector"]] > 0.0} for c in chosen]}
+        )
     headers = [name.replace("Pass@N", f"Pass@{evaluation.counts['samples_a_problem']}") for name in COLUMNS]
     return {"subset": subset, "headers": headers, "rows": body, "num_problems": rows["num_problems"][0]}
 
