@@ -182,7 +182,10 @@ def _fractions_over(text: str) -> str:
         while end < len(text) and not (depth == 0 and (text[end] == "}" or _OVER_LIMITS.match(text[end]))):
             depth += {"{": 1, "}": -1}.get(text[end], 0)
             end += 1
-        text = f"{text[:start]}\\frac{{{text[start : match.start()]}}}{{{text[match.end() : end]}}}{text[end:]}"
+        top, bottom = text[start : match.start()], text[match.end() : end]
+        if re.search(r"\d\s*\{$", text[:start]) and text[end : end + 1] == "}":
+            start, end = start - 1, end + 1  # `6{3\over4}` is a mixed number, which has no braces of its own
+        text = f"{text[:start]}\\frac{{{top}}}{{{bottom}}}{text[end:]}"
     return text
 
 
