@@ -104,6 +104,9 @@ def arithmetic_document(generator: random.Random) -> str:
     return rewrite_solution(f"${expression} = {value}$. The answer is $\\boxed{{{value}}}$.").text or ""
 
 
+WITHOUT_PROBLEM = {"arithmetic": arithmetic_document, "drills": drill_document}
+
+
 def corpus(params: BuildCorpusParams, taken: set[Key]) -> pl.DataFrame:
     """The documents, shuffled: columns kind, text."""
     seen = [template for template in TEMPLATES if not template.held_out]
@@ -112,11 +115,8 @@ def corpus(params: BuildCorpusParams, taken: set[Key]) -> pl.DataFrame:
         generator = random.Random(f"{params.seed}/{kind}")
         stream = draws(seen, generator, taken)
         for _ in tqdm(range(getattr(params, kind)), desc=f"corpus: {kind}", unit="document"):
-            if kind == "arithmetic":
-                rows.append((kind, arithmetic_document(generator)))
-                continue
-            if kind == "drills":
-                rows.append((kind, drill_document(generator)))
+            if kind in WITHOUT_PROBLEM:
+                rows.append((kind, WITHOUT_PROBLEM[kind](generator)))
                 continue
             draw = next(stream)
             explicit = kind == "rewritten" or (kind == "checks" and generator.random() < 0.5)

@@ -1,6 +1,6 @@
 """Bare computations of one step, eight a document: the densest way to teach a small model the sums that solutions use.
 
-In a worked solution one token in ten is the result of a sum; in a drill it is one in three.
+Most tokens of a worked solution are its words and its layout; of a drill nearly all are sums and their results.
 """
 
 import random

@@ -18,6 +18,7 @@ __all__ = [
 ]
 
 NOTE = re.compile(r"<<([^<>]*)>>")
+UNESCAPED_DOLLAR = re.compile(r"(?<!\\)\$")
 _BOXED = re.compile(r"\s*\\boxed\{(.*)\}\s*", re.DOTALL)
 
 
@@ -73,6 +74,11 @@ def equation_report(text: str) -> EquationReport:
     """Count the equations of `text` by outcome."""
     counts = Counter(equation.holds for equation in find_equations(text))
     return EquationReport(counts[True], counts[False], counts[None])
+
+
+def money_escaped(text: str) -> str:
+    """The text of a source without LaTeX, its dollar signs written as money."""
+    return UNESCAPED_DOLLAR.sub(r"\\$", text)
 
 
 def is_gsm8k(text: str) -> bool:

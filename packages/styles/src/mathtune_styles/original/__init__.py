@@ -12,8 +12,8 @@ from typing import Any
 
 import polars as pl
 
-CALCULATOR_NOTE = re.compile(r"<<[^>]*>>")
-UNESCAPED_DOLLAR = re.compile(r"(?<!\\)\$")
+from mathtune_styles.equations import NOTE, money_escaped
+
 MARKED_RESULT = re.compile(r"\s*####\s*(?P<answer>.+?)\s*$")
 
 
@@ -24,11 +24,11 @@ class Params:
 
 def plain(solution: str) -> str:
     """The solution without calculator notes, its marked result as a closing sentence."""
-    text = CALCULATOR_NOTE.sub("", solution)
+    text = NOTE.sub("", solution)
     marked = MARKED_RESULT.search(text)
     if not marked:
         return text.strip()
-    steps = UNESCAPED_DOLLAR.sub(r"\\$", text[: marked.start()])
+    steps = money_escaped(text[: marked.start()])
     answer = marked["answer"].lstrip("$").strip().replace(",", "")
     return f"{steps}\nThe answer is $\\boxed{{{answer}}}$.".strip()
 

@@ -8,7 +8,7 @@ left to right has every number it needs before it needs it.
 import re
 from dataclasses import dataclass
 
-from mathtune_styles.equations import NOTE, Equation, Side, find_equations, is_gsm8k, split_sides
+from mathtune_styles.equations import NOTE, Equation, Side, find_equations, is_gsm8k, money_escaped, split_sides
 from mathtune_styles.expressions import Binary, Expression, Letter, Number, evaluate, parse_expression
 from mathtune_styles.rewritten.expansion import Expansion, Step, expand
 from mathtune_styles.rewritten.linear import letters_of, solve
@@ -100,7 +100,7 @@ def _replaced(solution: str, replacements: list[_Replacement], money: bool = Fal
     pieces, position = [], 0
     for replacement in [*replacements, _Replacement(len(solution), len(solution), "", False)]:
         kept = solution[position : replacement.start]
-        pieces += [re.sub(r"(?<!\\)\$", r"\\$", kept) if money else kept, replacement.text]
+        pieces += [money_escaped(kept) if money else kept, replacement.text]
         position = replacement.end
     return "".join(pieces)
 
