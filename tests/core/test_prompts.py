@@ -136,8 +136,7 @@ class Recorder:
 
 def test_training_and_sampling_share_every_token(tokenizer_with_start: SmallTokenizer) -> None:
     # Here for their weight: these import torch and TRL.
-    from mathtune_sampling.fake import FakeSampler
-    from mathtune_sampling.sample_solutions import SampleSolutionsParams, sample_table
+    from mathtune_sampling.sample_solutions import requests_of
     from mathtune_training.sft import tokenize_solutions
 
     problems = pl.DataFrame({"problem_id": ["a"], "problem": [PROBLEM]})
@@ -150,18 +149,4 @@ def test_training_and_sampling_share_every_token(tokenizer_with_start: SmallToke
     completion = completion_ids(tokenizer_with_start, SOLUTION)
     assert trained == prompt + completion
 
-    sampler = Recorder(FakeSampler({"a": [SOLUTION]}))
-    evaluation = SampleSolutionsParams(
-        n=1,
-        temperature=1.0,
-        top_p=1.0,
-        max_tokens=64,
-        max_problems=None,
-        fold=None,
-        purpose="evaluation",
-        seed=0,
-        max_num_seqs=1,
-        dtype="float32",
-    )
-    sample_table(problems, sampler, tokenizer_with_start, evaluation)
-    assert sampler.prompts == [prompt]
+    assert [list(request.prompt_ids) for request in requests_of(problems, tokenizer_with_start)] == [prompt]

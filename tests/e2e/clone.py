@@ -25,6 +25,13 @@ class Clone:
 
     def run(self, *command: str, expected: int | None = 0) -> str:
         """The command's output, stdout and stderr together; fails the test on another exit code than expected."""
+        with self.start(*command) as process:
+            output, _ = process.communicate()
+        assert expected is None or process.returncode == expected, output[-6000:]
+        return output
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """The command begun, with all it starts in a process group of its own."""
         environment = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -32,11 +39,10 @@ class Clone:
             "PYTHONPATH": os.pathsep.join(str(path) for path in ROOT.glob("packages/*/src")),
             "DVC_NO_ANALYTICS": "1",
         }
-        done = subprocess.run(
-            command, cwd=self.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        assert expected is None or done.returncode == expected, done.stdout[-6000:]
-        return done.stdout
+        return subprocess.Popen(
+            command, cwd=self.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
 
     def repro(self, *arguments: str) -> set[str]:
         """Runs `dvc repro` and returns the names of the stages it ran."""

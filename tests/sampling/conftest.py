@@ -10,11 +10,15 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 import polars as pl
 import pytest
 import torch
+from families import tiny_model
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from mathtune_core.prompts import VERIFIER_PROMPT
 from mathtune_core.schemas import PROBLEMS
+from mathtune_sampling.engine.kernels import Kernels
+from mathtune_sampling.engine.native_kernels import NativeKernels
+from mathtune_sampling.engine.torch_kernels import TorchKernels
 from mathtune_sampling.requests import Request
 
 SENTENCES = [VERIFIER_PROMPT, "Problem: What is 1 + 2?\nSolution: 1 + 2 = 3", *[" correct", " incorrect"] * 50]
@@ -44,33 +48,24 @@ def tokenizer() -> PreTrainedTokenizerBase:
     return PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="<|end|>")
 
 
-def tiny_model(tokenizer: PreTrainedTokenizerBase, **changes: object) -> LlamaForCausalLM:
-    """Random weights, the same at every call; large enough that some tokens are likely and grouped heads are met."""
-    torch.manual_seed(0)
-    settings: dict[str, object] = {
-        "vocab_size": len(tokenizer),
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "max_position_embeddings": 256,
-        "initializer_range": 0.3,
-        "tie_word_embeddings": True,
-        "eos_token_id": [0, *range(20, 32)],  # so many that rows end early and the batch is compacted
-        "bos_token_id": tokenizer.eos_token_id,
-    }
-    return LlamaForCausalLM(LlamaConfig(**(settings | changes))).eval()
+@pytest.fixture(params=["native", "torch"])
+def kernels(request: pytest.FixtureRequest) -> Kernels:
+    if request.param == "torch":
+        return TorchKernels(torch.device("cpu"))
+    try:
+        return NativeKernels()
+    except OSError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
-def model(tokenizer: PreTrainedTokenizerBase) -> LlamaForCausalLM:
+def model(tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
     return tiny_model(tokenizer)
 
 
 @pytest.fixture(scope="session")
 def checkpoint(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, tmp_path_factory: pytest.TempPathFactory
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     folder = tmp_path_factory.mktemp("checkpoint")
     model.save_pretrained(folder)

@@ -1,26 +1,40 @@
 """The stage: which problems are taken, and that each gets its greedy and its n samples."""
 
 import dataclasses
+import shutil
 
 import polars as pl
 import pytest
 
 from mathtune_core.errors import MathtuneError
-from mathtune_core.schemas import PROBLEMS, SAMPLE_KEY, SAMPLES
+from mathtune_core.prompts import prompt_ids
+from mathtune_core.schemas import PROBLEMS, SAMPLES
 from mathtune_core.tables import read_table, validate, write_table
-from mathtune_sampling.fake import FakeSampler
-from mathtune_sampling.sample_solutions import SampleSolutionsParams, run, sample_table, select_problems
+from mathtune_sampling.backends.fake import FakeSampler
+from mathtune_sampling.sample_solutions import (
+    DECODINGS,
+    SampleSolutionsParams,
+    requests_of,
+    run,
+    sample_table,
+    select_problems,
+)
 
 PARAMS = SampleSolutionsParams(
     n=3,
     temperature=0.9,
     top_p=0.95,
+    top_k=0,
+    min_p=0.0,
     max_tokens=12,
+    stop=(),
     max_problems=None,
     fold=None,
     purpose="evaluation",
     seed=11,
+    backend="torch",
     max_num_seqs=8,
+    kv_cache_gib=0.1,
     dtype="float32",
 )
 
@@ -59,7 +73,10 @@ def test_an_empty_selection_is_refused(problems):
         )
 
 
-@pytest.mark.parametrize(("field", "value"), [("n", 0), ("max_problems", 0), ("purpose", ""), ("max_num_seqs", 0)])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("n", 0), ("max_problems", 0), ("purpose", ""), ("max_num_seqs", 0), ("kv_cache_gib", 0.0), ("top_k", -1)],
+)
 def test_params_refuse_by_name(field, value):
     with pytest.raises(ValueError, match=rf"^{field}: "):
         dataclasses.replace(PARAMS, **{field: value})
@@ -68,7 +85,12 @@ def test_params_refuse_by_name(field, value):
 def test_table_holds_what_the_sampler_gave(problems, tokenizer):
     chosen = select_problems(problems, "val", PARAMS)
     sampler = FakeSampler(lambda problem_id: [f"{problem_id} is 2", f"{problem_id} is 3"])
-    table = sample_table(chosen, sampler, tokenizer, PARAMS)
+    requests = requests_of(chosen, tokenizer)
+    assert [request.prompt_ids for request in requests] == [
+        tuple(prompt_ids(tokenizer, problem)) for problem in chosen["problem"]
+    ]
+    done = list(sampler.generate(requests, PARAMS.sampling(), seed=11, purpose="test", decodings=DECODINGS))
+    table = sample_table(done, PARAMS.seed)
     validate(table, SAMPLES, "samples")
     first = table.head(4)
     assert first["problem_id"].unique().to_list() == ["p12"]
@@ -85,7 +107,9 @@ def test_run_writes_n_samples_and_a_greedy_one_for_every_problem(problems, check
     for max_num_seqs in (2, 64):
         out = tmp_path / f"out{max_num_seqs}"
         params = dataclasses.replace(PARAMS, max_num_seqs=max_num_seqs)
-        run(params, item="test", problems=tmp_path / "problems", model=checkpoint, out=out)
+        folders = {"problems": tmp_path / "problems", "out": out, "unfinished": tmp_path / "unfinished"}
+        run(params, item="test", model=checkpoint, **folders)
+        shutil.rmtree(tmp_path / "unfinished")  # as the stage runner does
         assert [path.name for path in out.iterdir()] == ["samples.parquet"]
         tables.append(read_table(out / "samples.parquet", SAMPLES))
     last = capsys.readouterr().err.splitlines()[-1]
@@ -93,10 +117,11 @@ def test_run_writes_n_samples_and_a_greedy_one_for_every_problem(problems, check
     assert last.endswith("tokens/s)")
     counts = tables[0].group_by("problem_id", "decoding").len().sort("problem_id", "decoding")
     assert counts["len"].to_list() == [1, 3] * 5
-    assert tables[0].select(*SAMPLE_KEY, "completion").equals(tables[1].select(*SAMPLE_KEY, "completion"))
+    assert tables[0].equals(tables[1])
 
 
 def test_run_without_a_model_says_so(problems, tmp_path):
     write_table(problems, tmp_path / "problems.parquet", PROBLEMS)
+    folders = {"problems": tmp_path, "out": tmp_path / "out", "unfinished": tmp_path / "unfinished"}
     with pytest.raises(MathtuneError, match=r"no model here"):
-        run(PARAMS, item="test", problems=tmp_path, model=tmp_path / "none", out=tmp_path / "out")
+        run(PARAMS, item="test", model=tmp_path / "none", **folders)

@@ -2,12 +2,13 @@
 
 import polars as pl
 import pytest
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SAMPLE_KEY, SAMPLES, SCORES
 from mathtune_core.tables import read_table, write_table
-from mathtune_sampling.score_solutions import ScoreSolutionsParams, run
-from mathtune_sampling.verifier import TorchVerifier
+from mathtune_sampling.padded_verifier import PaddedVerifier
+from mathtune_sampling.score_solutions import ScoreSolutionsParams, open_verifier, run
 
 PARAMS = ScoreSolutionsParams(max_num_batched_tokens=200, dtype="float32")
 
@@ -32,9 +33,9 @@ def test_every_sample_gets_its_score(problems, samples, checkpoint, model, token
     scores = read_table(out / "scores.parquet", SCORES)
     assert scores.select(*SAMPLE_KEY).equals(samples.select(*SAMPLE_KEY))
     texts = dict(problems.select("problem_id", "problem").iter_rows())
-    verifier = TorchVerifier(model, tokenizer, max_num_batched_tokens=10_000)
+    verifier = PaddedVerifier(model, tokenizer, max_num_batched_tokens=10_000)
     for row in range(len(samples)):
-        [expected] = verifier.score(texts[samples["problem_id"][row]], [samples["completion"][row]])
+        [expected] = verifier.score_rows([texts[samples["problem_id"][row]]], [samples["completion"][row]])
         assert scores["verifier_score"][row] == pytest.approx(expected, abs=1e-5)
 
 
@@ -49,3 +50,11 @@ def test_a_sample_of_an_unknown_problem_is_refused(problems, samples, checkpoint
 def test_a_budget_of_no_tokens_is_refused():
     with pytest.raises(ValueError, match=r"^max_num_batched_tokens: "):
         ScoreSolutionsParams(max_num_batched_tokens=0, dtype="float32")
+
+
+def test_a_model_of_another_family_is_scored_too_with_a_warning(tokenizer, tmp_path, capsys):
+    config = AutoConfig.for_model("gpt2", vocab_size=len(tokenizer), n_embd=32, n_layer=1, n_head=2, n_positions=256)
+    AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    assert isinstance(open_verifier(tmp_path, "float32", 100), PaddedVerifier)
+    assert "gpt2 is not one of" in capsys.readouterr().err

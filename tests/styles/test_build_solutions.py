@@ -12,7 +12,8 @@ from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import prompt_ids
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS
 from mathtune_core.tables import read_table, write_table
-from mathtune_sampling.fake import FakeSampler
+from mathtune_sampling.backend import Opened
+from mathtune_sampling.backends.fake import FakeSampler
 from mathtune_sampling.requests import Request
 from mathtune_styles import generated, original, rewritten
 from mathtune_styles.build_solutions import STYLES, params_type, run, style_module
@@ -51,7 +52,7 @@ def built(tmp_path: Path) -> Path:
 
 def solutions_of(style: str, params: Any, built: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
     out = built.parent / "out"
-    run(params, item=style, problems=built, base=built.parent / "no base", out=out)
+    run(params, item=style, problems=built, base=built.parent / "no base", out=out, unfinished=Path())
     assert {p.name for p in out.iterdir()} == {"solutions.parquet", "summary.json"}
     return read_table(out / "solutions.parquet", SOLUTIONS), json.loads((out / "summary.json").read_text())
 
@@ -93,15 +94,15 @@ def test_solutions_are_built_for_the_generators_fold_and_val_alone(style: str, b
 def test_a_style_that_keeps_nothing_is_an_error_and_not_an_empty_table(
     built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(original, "build", lambda params, problems, source, base: (source.clear(), {"rejected": 4}))
+    monkeypatch.setattr(original, "build", lambda params, problems, source, *_: (source.clear(), {"rejected": 4}))
     with pytest.raises(MathtuneError, match=r"build_solutions\.original: no solution was kept \(\{'rejected': 4\}\)"):
-        run(original.Params(), item="original", problems=built, base=built, out=built.parent / "out")
+        run(original.Params(), item="original", problems=built, base=built, out=built.parent / "out", unfinished=Path())
     assert list((built.parent / "out").iterdir()) == []
 
 
 def test_a_missing_problems_table_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(MathtuneError, match=r"problems\.parquet: no such file"):
-        run(original.Params(), item="original", problems=tmp_path, base=tmp_path, out=tmp_path)
+        run(original.Params(), item="original", problems=tmp_path, base=tmp_path, out=tmp_path, unfinished=Path())
 
 
 # original
@@ -150,13 +151,14 @@ def test_rewritten_leaves_out_what_it_could_not_expand_when_asked(built: Path) -
 
 def test_rewritten_rejects_a_solution_with_a_false_equation_and_counts_it() -> None:
     source = one_solution(r"We have $2 \cdot 3 = 7$. The answer is $\boxed{7}$.", "7")
-    solutions, summary = rewritten.build(rewritten.Params(), problems_table().head(1), source, Path())
+    solutions, summary = rewritten.build(rewritten.Params(), problems_table().head(1), source, Path(), Path())
     assert solutions.height == 0
     assert summary["rejected"] == {"an equation does not hold": 1}
 
 
 def test_rewritten_reads_gsm8k(built: Path) -> None:
-    solutions, _ = rewritten.build(rewritten.Params(), problems_table().head(1), one_solution(GSM8K, "2980"), Path())
+    source = one_solution(GSM8K, "2980")
+    solutions, _ = rewritten.build(rewritten.Params(), problems_table().head(1), source, Path(), Path())
     text = solutions["solution"][0]
     assert "<<" not in text
     assert "####" not in text
@@ -172,7 +174,9 @@ TEACHER = generated.Params(
     top_p=0.95,
     max_tokens=20,
     max_kept=2,
+    backend="torch",
     max_num_seqs=4,
+    kv_cache_gib=0.1,
     dtype="float32",
     seed=3,
 )
@@ -220,57 +224,70 @@ TEXTS = {
 }
 
 
-def test_a_teacher_is_asked_with_the_generators_prompt_and_its_own_purpose(asked: pl.DataFrame) -> None:
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """A checkpoint folder whose weights are only looked at."""
+    folder = tmp_path / "teacher" / "model"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(b"weights")
+    return folder
+
+
+def sampled(sampler: FakeSampler, asked: pl.DataFrame, base: Path, params: generated.Params = TEACHER) -> pl.DataFrame:
+    return generated.sample(Opened(sampler, Letters(), "fake"), base, asked, params, base / "unfinished")
+
+
+def test_a_teacher_is_asked_with_the_generators_prompt_and_its_own_purpose(asked: pl.DataFrame, base: Path) -> None:
     sampler = Recorder(TEXTS)
-    samples = generated.sample(sampler, Letters(), asked, TEACHER)
+    samples = sampled(sampler, asked, base)
     assert sampler.asked["requests"] == [
         Request(problem_id, tuple(prompt_ids(Letters(), f"Problem {problem_id}"))) for problem_id in "abc"
     ]
     params = sampler.asked["params"]
     assert (params.n, params.temperature, params.top_p, params.max_tokens) == (6, 0.9, 0.95, 20)
-    assert (sampler.asked["seed"], sampler.asked["purpose"], sampler.asked["decoding"]) == (3, "style data", "sampled")
+    assert (sampler.asked["seed"], sampler.asked["purpose"], sampler.asked["decodings"]) == (
+        3,
+        "style data",
+        ("sampled",),
+    )
     assert samples.height == 18
     assert samples.filter(pl.col("problem_id") == "a").sort("sample_index")["completion"].to_list() == TEXTS["a"]
 
 
-def graded(asked: pl.DataFrame, params: generated.Params = TEACHER) -> pl.DataFrame:
-    samples = generated.sample(FakeSampler(TEXTS), Letters(), asked, params)
+@pytest.fixture
+def graded(asked: pl.DataFrame, base: Path) -> pl.DataFrame:
+    samples = sampled(FakeSampler(TEXTS), asked, base)
     return samples.join(cluster_samples(samples, asked), on=["problem_id", "decoding", "sample_index"])
 
 
-def test_right_solutions_stay_near_duplicates_once_and_at_most_so_many(asked: pl.DataFrame) -> None:
-    kept = generated.choose(graded(asked), max_kept=2)
+def test_right_solutions_stay_near_duplicates_once_and_at_most_so_many(graded: pl.DataFrame) -> None:
+    kept = generated.choose(graded, max_kept=2)
     assert kept.select("problem_id", "sample_index").rows() == [("a", 1), ("a", 3), ("c", 0)]
     assert kept["is_correct"].all()
     assert kept["completion"].to_list() == [TEXTS["a"][1], TEXTS["a"][3], TEXTS["c"][0]]
 
 
 @pytest.mark.parametrize(("max_kept", "indices"), [(1, [1]), (2, [1, 3]), (3, [1, 3, 5]), (9, [1, 3, 5])])
-def test_a_larger_number_kept_holds_a_smaller_one(asked: pl.DataFrame, max_kept: int, indices: list[int]) -> None:
-    kept = generated.choose(graded(asked), max_kept).filter(pl.col("problem_id") == "a")
+def test_a_larger_number_kept_holds_a_smaller_one(graded: pl.DataFrame, max_kept: int, indices: list[int]) -> None:
+    kept = generated.choose(graded, max_kept).filter(pl.col("problem_id") == "a")
     assert kept["sample_index"].to_list() == indices
 
 
-def test_what_stays_does_not_depend_on_the_order_of_the_samples(asked: pl.DataFrame) -> None:
-    samples = graded(asked)
-    expected = generated.choose(samples, 2)
+def test_what_stays_does_not_depend_on_the_order_of_the_samples(graded: pl.DataFrame) -> None:
+    expected = generated.choose(graded, 2)
     for seed in range(5):
-        shuffled = samples.sample(fraction=1.0, shuffle=True, seed=seed)
+        shuffled = graded.sample(fraction=1.0, shuffle=True, seed=seed)
         assert generated.choose(shuffled, 2).equals(expected)
 
 
 def test_a_generated_style_has_the_columns_of_solutions_and_says_who_wrote_it(
-    built: Path, monkeypatch: pytest.MonkeyPatch
+    built: Path, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    base = built.parent / "teacher" / "model"
-    base.mkdir(parents=True)
-    (base / "model.safetensors").write_bytes(b"weights")
     long = boxed("So.", "5") + " And" * 30  # right, but cut off at the length limit
     sampler = FakeSampler({**TEXTS, "b": [long]})
-    monkeypatch.setattr(generated, "load_causal_lm", lambda path, dtype: (None, Letters()))
-    monkeypatch.setattr(generated, "TorchSampler", lambda model, tokenizer, max_num_seqs: sampler)
+    monkeypatch.setattr(generated, "open_sampler", lambda *_: Opened(sampler, Letters(), "fake"))
     out = built.parent / "out"
-    run(TEACHER, item="generated", problems=built, base=base, out=out)
+    run(TEACHER, item="generated", problems=built, base=base, out=out, unfinished=base / "unfinished")
     solutions = read_table(out / "solutions.parquet", SOLUTIONS)
     # d is the verifier's, e and f are not train problems, b was cut short.
     assert solutions["solution_id"].to_list() == ["a/generated/1", "a/generated/3", "c/generated/0"]
@@ -289,24 +306,22 @@ def test_a_generated_style_has_the_columns_of_solutions_and_says_who_wrote_it(
     assert summary["solved_by_level"] == {"1": 0.5, "2": 1.0}
 
 
-def test_a_teacher_that_solves_nothing_is_one_line(asked: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_teacher_that_solves_nothing_is_one_line(
+    asked: pl.DataFrame, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sampler = FakeSampler(lambda problem_id: ["No idea."])
-    monkeypatch.setattr(generated, "load_causal_lm", lambda path, dtype: (None, Letters()))
-    monkeypatch.setattr(generated, "TorchSampler", lambda model, tokenizer, max_num_seqs: sampler)
+    monkeypatch.setattr(generated, "open_sampler", lambda *_: Opened(sampler, Letters(), "fake"))
     with pytest.raises(MathtuneError) as caught:
-        generated.build(TEACHER, asked, source_table(), Path("teacher/model"))
-    assert str(caught.value).startswith(
-        "build_solutions.generated: the teacher teacher/model solved none of 3 problems"
-    )
+        generated.build(TEACHER, asked, source_table(), base, base / "unfinished")
+    assert str(caught.value).startswith(f"build_solutions.generated: the teacher {base} solved none of 3 problems")
     assert "\n" not in str(caught.value)
 
 
-def test_only_the_first_problems_are_asked(asked: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_first_problems_are_asked(asked: pl.DataFrame, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sampler = Recorder({problem_id: ["No idea."] for problem_id in "abc"})
-    monkeypatch.setattr(generated, "load_causal_lm", lambda path, dtype: (None, Letters()))
-    monkeypatch.setattr(generated, "TorchSampler", lambda model, tokenizer, max_num_seqs: sampler)
+    monkeypatch.setattr(generated, "open_sampler", lambda *_: Opened(sampler, Letters(), "fake"))
     with pytest.raises(MathtuneError, match="solved none of 2 problems"):
-        generated.build(replace(TEACHER, max_problems=2), asked, source_table(), Path("teacher/model"))
+        generated.build(replace(TEACHER, max_problems=2), asked, source_table(), base, base / "unfinished")
     assert [request.problem_id for request in sampler.asked["requests"]] == ["a", "b"]
 
 

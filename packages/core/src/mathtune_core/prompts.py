@@ -44,6 +44,12 @@ def verifier_ids(tokenizer: Tokenizer, problem: str, completion: str) -> list[in
     return tokenizer.encode(text, add_special_tokens=True)
 
 
+def verifier_start_ids(tokenizer: Tokenizer, problem: str) -> list[int]:
+    """Ids of the verifier's prompt up to the candidate; its last may change when the text goes on."""
+    start = VERIFIER_PROMPT.split("{completion}")[0].rstrip()
+    return tokenizer.encode(start.format(problem=problem.strip()), add_special_tokens=True)
+
+
 def verdict_tokens(tokenizer: Tokenizer) -> tuple[int, int]:
     """The ids of " correct" and " incorrect".
 

@@ -40,23 +40,33 @@ def params_type(module: Any, stage: str, item: str | None) -> type:
 def run_stage(name: str, paths: dict[str, Path], params_file: Path) -> None:
     """Loads the stage's own section and calls its `run(params, **paths)`; `out` appears whole or not at all.
 
-    `run` gets the matrix item as well when it has a parameter `item`.
+    `run` gets the matrix item as well when it has a parameter `item`, and a folder that outlives a kill, and is gone
+    when the stage is done, when it has one `unfinished`.
     """
     stage, _, item = name.partition("@")
     module = importlib.import_module(stage_module(stage))
     keys = (stage, item) if item else (stage,)
     params: Any = load_params(params_file, keys, params_type(module, stage, item or None))
     wanted = set(inspect.signature(module.run).parameters) - {"params"}
-    known = {"item": item} if "item" in wanted else {}
-    if wanted - set(known) != set(paths):
-        raise MathtuneError(f"dvc.yaml: stage `{name}`: needs paths {sorted(wanted - set(known))}, got {sorted(paths)}")
-    out = paths["out"]
+    asked = wanted - {"item", "unfinished"}
+    if asked != set(paths):
+        raise MathtuneError(f"dvc.yaml: stage `{name}`: needs paths {sorted(asked)}, got {sorted(paths)}")
+    out, unfinished = paths["out"], unfinished_folder(paths["out"])
+    known = {key: value for key, value in {"item": item, "unfinished": unfinished}.items() if key in wanted}
     partial = out.with_name(f"{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     module.run(params, **{**known, **paths, "out": partial})
     shutil.rmtree(out, ignore_errors=True)
     partial.replace(out)
+    shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def unfinished_folder(out: Path) -> Path:
+    """Where a stage keeps what must outlive a kill: apart, for DVC deletes `out` first and hashes the folders above."""
+    if out.is_absolute() or len(out.parts) < 2:
+        return out.with_name(f"{out.name}.unfinished")
+    return Path(out.parts[0], "unfinished", *out.parts[1:])
 
 
 def main(arguments: list[str]) -> int:

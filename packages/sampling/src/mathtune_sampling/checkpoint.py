@@ -21,7 +21,7 @@ def load_causal_lm(path: Path, dtype: Dtype) -> tuple[Any, Any]:
     Raises MathtuneError, before anything is loaded where it can be known, when the folder, its config, its tokenizer
     or any of its weights is missing or unreadable.
     """
-    _check_files(path)
+    check_files(path)
     try:
         tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
         model, loading = AutoModelForCausalLM.from_pretrained(
@@ -49,7 +49,8 @@ def context_length(model: Any) -> int | None:
     return int(limit) if limit else None
 
 
-def _check_files(path: Path) -> None:
+def check_files(path: Path) -> None:
+    """Raises MathtuneError unless folder `path` has a config, safetensors weights, whole, and a tokenizer."""
     expected = "expected config.json and model.safetensors (or its shards and model.safetensors.index.json)"
     if not path.is_dir():
         raise MathtuneError(f"{path}: no model here; {expected} in a folder of that name")

@@ -9,7 +9,7 @@ FinishReason = Literal["stop", "length"]
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
-    """How completions are drawn; greedy decoding ignores n, temperature and top_p.
+    """How completions are drawn; greedy decoding reads `max_tokens` and `stop` only.
 
     Raises ValueError("field: reason") for a value that makes no sense.
     """
@@ -18,6 +18,9 @@ class SamplingParams:
     temperature: float
     top_p: float
     max_tokens: int  # generated at most, the end token included
+    top_k: int = 0  # 0 takes every token
+    min_p: float = 0.0  # the share of the most probable token's probability that a token needs
+    stop: tuple[str, ...] = ()  # a completion ends before the first of these texts
 
     def __post_init__(self) -> None:
         if self.n < 1:
@@ -28,6 +31,12 @@ class SamplingParams:
             raise ValueError(f"top_p: must be above 0 and at most 1, got {self.top_p}")
         if self.max_tokens < 1:
             raise ValueError(f"max_tokens: must be at least 1, got {self.max_tokens}")
+        if self.top_k < 0:
+            raise ValueError(f"top_k: must be at least 1, or 0 for no limit, got {self.top_k}")
+        if not 0.0 <= self.min_p < 1.0:
+            raise ValueError(f"min_p: must be at least 0 and below 1, got {self.min_p}")
+        if "" in self.stop:
+            raise ValueError("stop: a text must not be empty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,7 @@ class Request:
 
     problem_id: str
     prompt_ids: tuple[int, ...]
+    first_sample: int = 0  # samples first_sample … first_sample + n − 1 are drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +54,8 @@ class Completion:
 
     problem_id: str
     decoding: Decoding
-    sample_index: int  # 0 … n − 1 within a decoding
+    sample_index: int  # within a decoding
     text: str  # without special tokens, and without the white space around it (prompts put their own)
-    finish_reason: FinishReason  # stop: the model ended it; length: cut at max_tokens
+    finish_reason: FinishReason  # stop: the model or a stop text ended it; length: cut at max_tokens
     num_tokens: int  # generated, the end token included
     sum_logprob: float  # natural log, under the model's own distribution (temperature 1)

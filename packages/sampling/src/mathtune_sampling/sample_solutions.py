@@ -2,24 +2,23 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
-from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
 
 from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import prompt_ids
 from mathtune_core.schemas import PROBLEMS, SAMPLES, SPLITS
 from mathtune_core.tables import read_table, write_table
-from mathtune_sampling.checkpoint import Dtype, load_causal_lm
-from mathtune_sampling.engine import TorchSampler
+from mathtune_sampling.backend import Backend, open_sampler
+from mathtune_sampling.checkpoint import Dtype
+from mathtune_sampling.collect import collect
 from mathtune_sampling.requests import Completion, Decoding, Request, SamplingParams
-from mathtune_sampling.sampler import Sampler
 
-_ORDER: tuple[Decoding, ...] = ("greedy", "sampled")
+DECODINGS: tuple[Decoding, ...] = ("greedy", "sampled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,36 +28,63 @@ class SampleSolutionsParams:
     n: int
     temperature: float
     top_p: float
+    top_k: int  # 0 takes every token
+    min_p: float
     max_tokens: int
+    stop: tuple[str, ...]  # a completion ends before the first of these texts
     max_problems: int | None  # the first so many by problem_id, which is a hash; null takes all
     fold: Literal["generator", "verifier"] | None  # of the train split only
     purpose: str  # names the use of the samples, so that two uses never share noise
     seed: int
+    backend: Backend
     max_num_seqs: int  # rows decoded at once: speed and memory, never the samples
+    kv_cache_gib: float  # at most; as max_num_seqs
     dtype: Dtype
 
     def __post_init__(self) -> None:
-        self.sampling()  # checks its own four
+        self.sampling()  # checks its own
         if self.max_problems is not None and self.max_problems < 1:
             raise ValueError(f"max_problems: must be at least 1 or null, got {self.max_problems}")
         if not self.purpose:
             raise ValueError("purpose: must not be empty")
         if self.max_num_seqs < 1:
             raise ValueError(f"max_num_seqs: must be at least 1, got {self.max_num_seqs}")
+        if not self.kv_cache_gib > 0:
+            raise ValueError(f"kv_cache_gib: must be above 0, got {self.kv_cache_gib}")
 
     def sampling(self) -> SamplingParams:
         """The part a sampler reads."""
-        return SamplingParams(self.n, self.temperature, self.top_p, self.max_tokens)
+        return SamplingParams(
+            n=self.n,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+            min_p=self.min_p,
+            max_tokens=self.max_tokens,
+            stop=self.stop,
+        )
 
 
-def run(params: SampleSolutionsParams, *, item: str, problems: Path, model: Path, out: Path) -> None:
-    """problems/problems.parquet, its split `item`, and the checkpoint `model` → out/samples.parquet."""
+def run(params: SampleSolutionsParams, *, item: str, problems: Path, model: Path, out: Path, unfinished: Path) -> None:
+    """problems/problems.parquet, its split `item`, and the checkpoint `model` → out/samples.parquet.
+
+    `unfinished` is the folder for what is done so far; see shards.py.
+    """
     chosen = select_problems(read_table(problems / "problems.parquet", PROBLEMS), item, params)
-    language_model, tokenizer = load_causal_lm(model, params.dtype)
-    sampler = TorchSampler(language_model, tokenizer, max_num_seqs=params.max_num_seqs)
+    opened = open_sampler(model, params.backend, params.dtype, params.max_num_seqs, params.kv_cache_gib)
     started = time.monotonic()
-    samples = sample_table(chosen, sampler, tokenizer, params)
+    completions = collect(
+        opened,
+        model,
+        requests_of(chosen, opened.tokenizer),
+        params.sampling(),
+        seed=params.seed,
+        purpose=params.purpose,
+        decodings=DECODINGS,
+        unfinished=unfinished,
+    )
     seconds = time.monotonic() - started
+    samples = sample_table(completions, params.seed)
     write_table(samples, out / "samples.parquet", SAMPLES)
     tokens = int(samples["num_tokens"].sum())
     sys.stderr.write(
@@ -87,20 +113,17 @@ def select_problems(problems: pl.DataFrame, split: str, params: SampleSolutionsP
     return chosen if params.max_problems is None else chosen.head(params.max_problems)
 
 
-def sample_table(
-    problems: pl.DataFrame, sampler: Sampler, tokenizer: Any, params: SampleSolutionsParams
-) -> pl.DataFrame:
-    """A SAMPLES table: for each problem, in order, one greedy completion and `params.n` sampled ones."""
-    requests = [
+def requests_of(problems: pl.DataFrame, tokenizer: Any) -> list[Request]:
+    """A request for each of `problems` (columns problem_id, problem), in their order."""
+    return [
         Request(problem_id, tuple(prompt_ids(tokenizer, problem)))
         for problem_id, problem in problems.select("problem_id", "problem").iter_rows()
     ]
-    by_problem: dict[str, list[Completion]] = {request.problem_id: [] for request in requests}
-    with tqdm(total=len(requests) * (1 + params.n), desc="sample", unit="solution") as progress:
-        for completions in _all_completions(requests, sampler, params):
-            by_problem[completions[0].problem_id].extend(completions)
-            progress.update(len(completions))
-    rows = [completion for completions in by_problem.values() for completion in completions]
+
+
+def sample_table(completions: Sequence[Sequence[Completion]], seed: int) -> pl.DataFrame:
+    """A SAMPLES table of the completions of each problem, in their order."""
+    rows = [completion for of_problem in completions for completion in of_problem]
     return pl.DataFrame(
         {
             "problem_id": [row.problem_id for row in rows],
@@ -110,16 +133,7 @@ def sample_table(
             "finish_reason": [row.finish_reason for row in rows],
             "num_tokens": [row.num_tokens for row in rows],
             "sum_logprob": [row.sum_logprob for row in rows],
-            "seed": [params.seed] * len(rows),
+            "seed": [seed] * len(rows),
         },
         schema=SAMPLES.schema,
     )
-
-
-def _all_completions(
-    requests: list[Request], sampler: Sampler, params: SampleSolutionsParams
-) -> Iterator[list[Completion]]:
-    for decoding in _ORDER:
-        yield from sampler.generate(
-            requests, params.sampling(), seed=params.seed, purpose=params.purpose, decoding=decoding
-        )

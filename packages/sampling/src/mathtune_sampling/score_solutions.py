@@ -11,7 +11,11 @@ from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SAMPLE_KEY, SAMPLES, SCORES
 from mathtune_core.tables import read_table, write_table
 from mathtune_sampling.checkpoint import Dtype, load_causal_lm
-from mathtune_sampling.verifier import TorchVerifier
+from mathtune_sampling.engine.kernel_choice import choose_kernels
+from mathtune_sampling.engine.model import unsupported
+from mathtune_sampling.packed_verifier import PackedVerifier
+from mathtune_sampling.padded_verifier import PaddedVerifier
+from mathtune_sampling.verifier import Verifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +35,7 @@ def run(params: ScoreSolutionsParams, *, problems: Path, samples: Path, verifier
     joined = join_problems(
         read_table(samples / "samples.parquet", SAMPLES), read_table(problems / "problems.parquet", PROBLEMS)
     )
-    model, tokenizer = load_causal_lm(verifier, params.dtype)
-    scorer = TorchVerifier(model, tokenizer, max_num_batched_tokens=params.max_num_batched_tokens)
+    scorer = open_verifier(verifier, params.dtype, params.max_num_batched_tokens)
     started = time.monotonic()
     scores = score_table(joined, scorer)
     seconds = time.monotonic() - started
@@ -41,6 +44,19 @@ def run(params: ScoreSolutionsParams, *, problems: Path, samples: Path, verifier
         f"score_solutions: {len(scores)} solutions in {seconds:.1f} s "
         f"({len(scores) / max(seconds, 1e-9):.0f} solutions/s)\n"
     )
+
+
+def open_verifier(path: Path, dtype: Dtype, max_num_batched_tokens: int) -> Verifier:
+    """The checkpoint in folder `path` as a verifier. Raises MathtuneError for one that cannot be loaded, or whose
+    tokenizer splits a verdict.
+    """
+    model, tokenizer = load_causal_lm(path, dtype)
+    reason = unsupported(model.config)
+    if reason:
+        sys.stderr.write(f"warning: {path}: {reason}; scoring falls back to transformers' own forward pass, slower\n")
+        return PaddedVerifier(model, tokenizer, max_num_batched_tokens=max_num_batched_tokens)
+    kernels = choose_kernels(model)
+    return PackedVerifier(model, tokenizer, kernels=kernels, max_num_batched_tokens=max_num_batched_tokens)
 
 
 def join_problems(samples: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
@@ -54,7 +70,7 @@ def join_problems(samples: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame
     return joined
 
 
-def score_table(joined: pl.DataFrame, scorer: TorchVerifier) -> pl.DataFrame:
+def score_table(joined: pl.DataFrame, scorer: Verifier) -> pl.DataFrame:
     """A SCORES table, row for row the samples of `joined` (columns of SAMPLES, and `problem`)."""
     scores = scorer.score_rows(joined["problem"].to_list(), joined["completion"].to_list())
     return joined.select(*SAMPLE_KEY).with_columns(pl.Series("verifier_score", scores, dtype=pl.Float64))

@@ -25,9 +25,12 @@ class SolutionStyle(Protocol):
     Params: type  # its section of params.yaml
 
     def build(
-        self, params: Any, problems: pl.DataFrame, source_solutions: pl.DataFrame, base: Path
+        self, params: Any, problems: pl.DataFrame, source_solutions: pl.DataFrame, base: Path, unfinished: Path
     ) -> tuple[pl.DataFrame, dict[str, Any]]:
-        """The solutions (columns of SOLUTIONS but style) and a summary that the same inputs always repeat."""
+        """The solutions (columns of SOLUTIONS but style) and a summary that the same inputs always repeat.
+
+        `unfinished` is a folder that outlives a kill, for a style whose work is long.
+        """
         ...
 
 
@@ -44,13 +47,13 @@ def params_type(style: str | None) -> type:
     return style_module(style or "").Params
 
 
-def run(params: Any, *, item: str, problems: Path, base: Path, out: Path) -> None:
+def run(params: Any, *, item: str, problems: Path, base: Path, out: Path, unfinished: Path) -> None:
     """Writes solutions.parquet for the problems of train's generator fold and of val, and summary.json."""
     table = read_table(problems / "problems.parquet", PROBLEMS)
     source = read_table(problems / "source_solutions.parquet", SOLUTIONS)
     wanted = table.filter((pl.col("fold") == "generator") | (pl.col("split") == "val")).sort("problem_id")
     source = source.filter(pl.col("problem_id").is_in(wanted["problem_id"].implode())).sort("problem_id")
-    solutions, summary = style_module(item).build(params, wanted, source, base)
+    solutions, summary = style_module(item).build(params, wanted, source, base, unfinished)
     if solutions.is_empty():
         raise MathtuneError(f"params.yaml: build_solutions.{item}: no solution was kept ({summary})")
     solutions = solutions.with_columns(pl.lit(item).alias("style")).select(*SOLUTIONS.schema)

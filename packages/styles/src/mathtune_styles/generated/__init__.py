@@ -3,17 +3,17 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
 from mathtune_answers.cluster import cluster_samples
 from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import prompt_ids
-from mathtune_sampling.checkpoint import load_causal_lm
-from mathtune_sampling.engine import TorchSampler
+from mathtune_sampling.backend import Backend, Opened, open_sampler
+from mathtune_sampling.checkpoint import Dtype
+from mathtune_sampling.collect import collect
 from mathtune_sampling.requests import Request, SamplingParams
-from mathtune_sampling.sampler import Sampler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +26,15 @@ class Params:
     top_p: float
     max_tokens: int
     max_kept: int  # right solutions kept a problem at most
+    backend: Backend
     max_num_seqs: int
-    dtype: Literal["float32", "bfloat16"]
+    kv_cache_gib: float
+    dtype: Dtype
     seed: int
 
     def __post_init__(self) -> None:
         """Raises ValueError for counts that keep nothing."""
-        for name in ("max_problems", "n", "max_kept"):
+        for name in ("max_problems", "n", "max_kept", "max_num_seqs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: must be at least 1")
 
@@ -55,20 +57,22 @@ def choose(solutions: pl.DataFrame, max_kept: int) -> pl.DataFrame:
     )
 
 
-def sample(sampler: Sampler, tokenizer: Any, problems: pl.DataFrame, params: Params) -> pl.DataFrame:
-    """The teacher's samples: columns problem_id, decoding, sample_index, completion, finish_reason."""
+def sample(opened: Opened, base: Path, problems: pl.DataFrame, params: Params, unfinished: Path) -> pl.DataFrame:
+    """The teacher's samples: columns problem_id, decoding, sample_index, completion, finish_reason.
+
+    `opened` holds the checkpoint folder `base`.
+    """
     requests = [
-        Request(problem_id, tuple(prompt_ids(tokenizer, problem)))
+        Request(problem_id, tuple(prompt_ids(opened.tokenizer, problem)))
         for problem_id, problem in problems.select("problem_id", "problem").iter_rows()
     ]
     settings = SamplingParams(
         n=params.n, temperature=params.temperature, top_p=params.top_p, max_tokens=params.max_tokens
     )
+    keyed: Any = {"seed": params.seed, "purpose": "style data", "decodings": ("sampled",)}
     rows = [
         (c.problem_id, c.decoding, c.sample_index, c.text, c.finish_reason)
-        for completions in sampler.generate(
-            requests, settings, seed=params.seed, purpose="style data", decoding="sampled"
-        )
+        for completions in collect(opened, base, requests, settings, **keyed, unfinished=unfinished)
         for c in completions
     ]
     schema = {
@@ -82,15 +86,15 @@ def sample(sampler: Sampler, tokenizer: Any, problems: pl.DataFrame, params: Par
 
 
 def build(
-    params: Params, problems: pl.DataFrame, source_solutions: pl.DataFrame, base: Path
+    params: Params, problems: pl.DataFrame, source_solutions: pl.DataFrame, base: Path, unfinished: Path
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     """At most `max_kept` right solutions of each of the first `max_problems` train problems.
 
     Raises MathtuneError when the teacher solves none of them.
     """
     asked = problems.filter(pl.col("split") == "train").head(params.max_problems)
-    model, tokenizer = load_causal_lm(base, params.dtype)
-    samples = sample(TorchSampler(model, tokenizer, max_num_seqs=params.max_num_seqs), tokenizer, asked, params)
+    opened = open_sampler(base, params.backend, params.dtype, params.max_num_seqs, params.kv_cache_gib)
+    samples = sample(opened, base, asked, params, unfinished)
     graded = samples.join(cluster_samples(samples, asked), on=["problem_id", "decoding", "sample_index"])
     # A solution cut off at the length limit is not one to learn from, even where its answer was already there.
     kept = choose(graded.filter(pl.col("finish_reason") == "stop"), params.max_kept)

@@ -34,7 +34,7 @@ def plain(solution: str) -> str:
 
 
 def build(
-    params: Params, problems: pl.DataFrame, source_solutions: pl.DataFrame, base: Path
+    params: Params, problems: pl.DataFrame, source_solutions: pl.DataFrame, base: Path, unfinished: Path
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     """One solution a problem: the source's."""
     return source_solutions.with_columns(

@@ -18,7 +18,7 @@ class Params:
 
 
 def build(
-    params: Params, problems: pl.DataFrame, source_solutions: pl.DataFrame, base: Path
+    params: Params, problems: pl.DataFrame, source_solutions: pl.DataFrame, base: Path, unfinished: Path
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     """The rewritten solutions; the summary counts the rejected ones by reason."""
     outcomes = [rewrite_solution(solution) for solution in source_solutions["solution"]]
