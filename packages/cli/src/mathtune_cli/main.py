@@ -1,4 +1,4 @@
-"""The command line: `mathtune scale` sets up a run, `mathtune table` prints its result."""
+"""The command line: `mathtune scale` sets up a run, `table` prints its result, `vote` answers problems with a model."""
 
 import argparse
 import sys
@@ -21,7 +21,27 @@ def parser() -> argparse.ArgumentParser:
     scale.add_argument("set", nargs="*", metavar="key=value", help="further changes, as `dvc exp run -S` takes them")
     table = commands.add_parser("table", help="print the result table of the last `dvc repro`")
     table.add_argument("evaluation", nargs="?", type=Path, default=Path("artifacts/evaluate"))
+    _vote_arguments(commands.add_parser("vote", help="answer a split's problems by majority vote"))
     return command
+
+
+def _vote_arguments(command: argparse.ArgumentParser) -> None:
+    # The defaults are the default run's.
+    command.add_argument("model", type=Path, help="a checkpoint folder")
+    command.add_argument("--problems", type=Path, default=Path("artifacts/build_problems/problems.parquet"))
+    command.add_argument("--split", choices=("train", "val", "test"), default="val")
+    command.add_argument("--n", type=int, default=16, help="samples a problem at most")
+    command.add_argument("--temperature", type=float, default=0.9)
+    command.add_argument("--top-p", type=float, default=0.95)
+    command.add_argument("--max-tokens", type=int, default=224)
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument(
+        "--error-rate",
+        type=float,
+        help="stop a problem's samples once its vote would end otherwise with at most this chance (0: surely not); "
+        "without it every problem gets all n",
+    )
+    command.add_argument("--wave", type=int, default=4, help="samples between two looks at a vote")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,6 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if chosen.command == "scale":
             sys.stdout.write((write_scale(Path(), chosen.name, chosen.set) or "params.yaml: no change") + "\n")
+        elif chosen.command == "vote":
+            # torch is needed for nothing else here
+            from mathtune_cli.vote import vote
+
+            sys.stdout.write(vote(chosen) + "\n")
         else:
             # polars is not needed to set a scale
             from mathtune_ranking.results_table import render
