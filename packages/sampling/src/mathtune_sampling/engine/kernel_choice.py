@@ -19,7 +19,7 @@ def choose_kernels(model: Any) -> Kernels:
     if reason is None:
         return NativeKernels()
     if device.type == "cpu":
-        sys.stderr.write(f"warning: sampling without the C++ kernels, at about half the speed: {reason}\n")
+        sys.stderr.write(f"warning: sampling without the C++ kernels, several times slower: {reason}\n")
     return TorchKernels(device)
 
 

@@ -11,7 +11,8 @@ from mathtune_sampling.engine.selection import draw, token_logprobs
 from mathtune_sampling.noise import uniforms
 from mathtune_sampling.requests import SamplingParams
 
-_STRETCH = 64  # positions taken at a time, always as many: a row's sums do not depend on how long its neighbours are
+_TOGETHER = 4  # blocks taken at a time, always as many: a row's sums do not depend on how long its neighbours are
+_STRETCH = _TOGETHER * BLOCK
 _LEAST = -1e30  # stands for "nothing seen yet": finite, so that a stretch with nothing to see changes nothing
 
 
@@ -22,8 +23,8 @@ class Plan:
     count: int
     write: torch.Tensor  # (rows,)
     positions: torch.Tensor  # (rows,)
-    seen: torch.Tensor  # (rows, stretches · _STRETCH): cache positions
-    place: torch.Tensor  # same: the position in the row's text, or −1 where there is nothing
+    blocks: torch.Tensor  # (rows, stretches · _TOGETHER): the cache blocks seen, in order
+    place: torch.Tensor  # (rows, stretches · _STRETCH): each position's place in the row's text, −1 for none
 
 
 class TorchKernels:
@@ -33,6 +34,7 @@ class TorchKernels:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
+        self._room: dict[tuple[torch.Size, int], list[torch.Tensor]] = {}
 
     def plan(self, rows: NDArray[np.int32]) -> Plan:
         """See `Kernels.plan`."""
@@ -44,13 +46,13 @@ class TorchKernels:
         in_prompt = at < padded
         place = torch.where(in_prompt, at, at - padded + prompt)
         there = torch.where(in_prompt, at < prompt, place < prompt + own)
-        seen = torch.where(in_prompt, prompt_block * BLOCK + at, own_block * BLOCK + at - padded)
+        block = torch.where(in_prompt, prompt_block + at // BLOCK, own_block + (at - padded) // BLOCK)
         last = torch.where(own > 0, own_block * BLOCK + own, prompt_block * BLOCK + prompt) - 1
         return Plan(
             len(rows),
             last[:, 0],
             (prompt + own - 1)[:, 0],
-            torch.where(there, seen, 0),
+            torch.where(there, block, 0)[:, ::BLOCK],
             torch.where(there, place, -1),
         )
 
@@ -69,23 +71,24 @@ class TorchKernels:
         cosine, sine = (table[plan.positions][:, None] for table in rotary)
         query = _turn(_head_norm(query, layer.query_gain, layer.epsilon), cosine, sine)
         key = _turn(_head_norm(key, layer.key_gain, layer.epsilon), cosine, sine)
-        keys, values = (part.view(layer.kv_heads, -1, dim) for part in cache)
-        keys[:, plan.write] = key.transpose(0, 1).to(keys.dtype)
-        values[:, plan.write] = value.transpose(0, 1).to(values.dtype)
+        for part, new in zip(cache, (key, value), strict=True):
+            part.view(layer.kv_heads, -1, dim)[:, plan.write] = new.transpose(0, 1).to(part.dtype)
 
         group = layer.heads // layer.kv_heads
         query = query.view(count, layer.kv_heads, group, dim).transpose(0, 1) * dim**-0.5
         top = torch.full((layer.kv_heads, count, group, 1), _LEAST, device=self._device)
         total = torch.zeros_like(top)
         mixed = torch.zeros(layer.kv_heads, count, group, dim, device=self._device)
-        for start in range(0, plan.seen.shape[1], _STRETCH):
-            at = plan.seen[:, start : start + _STRETCH].reshape(-1)
-            place = plan.place[:, start : start + _STRETCH]
+        for number, blocks in enumerate(plan.blocks.split(_TOGETHER, dim=1)):
+            place = plan.place[:, number * _STRETCH : (number + 1) * _STRETCH]
             visible = place >= 0
             if layer.window:
                 visible &= place > plan.positions[:, None] - layer.window
             some_keys, some_values = (
-                part[:, at].view(layer.kv_heads, count, _STRETCH, dim).float() for part in (keys, values)
+                torch.index_select(part, 1, blocks.reshape(-1), out=room)
+                .view(layer.kv_heads, count, _STRETCH, dim)
+                .float()
+                for part, room in zip(cache, self._rooms(cache, blocks.numel()), strict=True)
             )
             scores = (query @ some_keys.transpose(2, 3)).masked_fill(~visible[None, :, None, :], float("-inf"))
             higher = torch.maximum(top, scores.amax(dim=3, keepdim=True))
@@ -96,6 +99,14 @@ class TorchKernels:
         out = torch.zeros(len(qkv), layer.heads * dim, dtype=qkv.dtype, device=self._device)
         out[:count] = (mixed / total).transpose(0, 1).reshape(count, -1).to(qkv.dtype)
         return out
+
+    def _rooms(self, cache: tuple[torch.Tensor, torch.Tensor], blocks: int) -> list[torch.Tensor]:
+        """Where gathered keys and values are put: kept, for fresh memory would be paged in at every step."""
+        key = (cache[0].shape, blocks)
+        if key not in self._room:
+            heads, _, width = cache[0].shape
+            self._room = {key: [part.new_empty(heads, blocks, width) for part in cache]}
+        return self._room[key]
 
     def add_rms_norm(
         self, residual: torch.Tensor, delta: torch.Tensor | None, gain: torch.Tensor, epsilon: float, dtype: torch.dtype
