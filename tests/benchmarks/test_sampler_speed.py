@@ -21,10 +21,7 @@ import pytest
 from answer_pairs import data, read_jsonl
 from transformers import AutoTokenizer
 
-from mathtune_core.params import load_params, read_params_file
 from mathtune_core.prompts import prompt_ids
-from mathtune_training.fetch_base import FetchBaseParams
-from mathtune_training.fetch_base import run as fetch_base
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs" / "results" / "sampler.json"
@@ -44,17 +41,6 @@ class Contender:
     dtype: str
     max_num_seqs: int
     kernels: str = "native"
-
-
-@pytest.fixture(scope="session")
-def smollm2() -> Path:
-    """SmolLM2-135M-Instruct, fetched once as `mathtune scale smollm2` would."""
-    folder = ROOT / ".benchmarks" / "smollm2"
-    if not (folder / "model").is_dir():
-        scale = ROOT / "scales" / "smollm2.yaml"
-        assert read_params_file(scale)
-        fetch_base(load_params(scale, ("fetch_base", "smollm2"), FetchBaseParams), item="smollm2", out=folder)
-    return folder / "model"
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +84,7 @@ def run(tmp_path: Path, benchmark: Any, measured: dict[str, Any], capsys: Any) -
         file = tmp_path / "workload.json"
         file.write_text(json.dumps({"model": str(model), "requests": requests, "params": PARAMS | changes}))
         result: dict[str, Any] = benchmark.pedantic(child, args=(file, contender), rounds=1)
-        result = {"workload": workload, "backend": contender.name} | result
+        result = {"workload": workload, "backend": contender.name, "run": f"{workload}: {contender.name}"} | result
         baseline = measured.get(f"{workload} transformers generate")
         ratio = result["tokens_per_second"] / baseline["tokens_per_second"] if baseline else None
         share = result["tokens_per_second"] / result["limit"] if result["limit"] else None

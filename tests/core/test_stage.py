@@ -48,6 +48,26 @@ def run(params, *, item, out):
 """
 
 
+LONG_STAGE = """
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongStageParams:
+    count: int
+
+
+def run(params, *, out, unfinished):
+    unfinished.mkdir(parents=True, exist_ok=True)
+    done = len(list(unfinished.iterdir()))
+    for number in range(done, 3):
+        if number == params.count:
+            raise RuntimeError("killed")
+        (unfinished / str(number)).touch()
+    (out / "done.txt").write_text(f"{done} were done")
+"""
+
+
 class Tree:
     """A project's tree with a core and one package of two toy stages."""
 
@@ -61,8 +81,11 @@ class Tree:
         (package / "__init__.py").write_text(f"WORD = {word!r}\n")
         (package / "toy_stage.py").write_text(TOY_STAGE)
         (package / "item_stage.py").write_text(ITEM_STAGE)
+        (package / "long_stage.py").write_text(LONG_STAGE)
         (root / "source").mkdir()
-        self.write_params("toy_stage:\n  count: 2\nitem_stage:\n  red: {count: 1}\n  blue: {count: 5}\n")
+        self.write_params(
+            "toy_stage:\n  count: 2\nitem_stage:\n  red: {count: 1}\n  blue: {count: 5}\nlong_stage:\n  count: 2\n"
+        )
 
     @property
     def sources(self) -> str:
@@ -120,6 +143,19 @@ def test_what_stood_in_the_output_before_is_gone(tree: Tree) -> None:
         (tree.root / folder / "stale.txt").write_text("stale")
     assert tree.run("toy_stage", "source=source", "out=out").returncode == 0
     assert tree.written().keys() == {"out/first.txt", "out/words.txt"}
+
+
+@pytest.mark.parametrize(("out", "kept"), [("out/deep/down", "out/unfinished/deep/down"), ("out", "out.unfinished")])
+def test_what_is_unfinished_outlives_the_stage_that_broke_off_and_not_the_one_that_ended(
+    tree: Tree, out: str, kept: str
+) -> None:
+    assert tree.run("long_stage", f"out={out}").returncode == 1
+    assert sorted(path.name for path in (tree.root / kept).iterdir()) == ["0", "1"]
+    assert not (tree.root / out / "done.txt").exists()
+    tree.write_params("long_stage:\n  count: 9\n")
+    assert tree.run("long_stage", f"out={out}").returncode == 0
+    assert (tree.root / out / "done.txt").read_text() == "2 were done"
+    assert not (tree.root / kept).exists()
 
 
 def test_a_matrix_item_reads_its_own_params_and_knows_its_name(tree: Tree) -> None:
