@@ -119,7 +119,7 @@ class LlamaFamily:
         longest = int((rows[:, 1] + rows[:, 3]).max())
         if longest > len(self._rotary[0]):
             self._rotary = self._rotary_tables(longest)
-        padded = np.zeros(_padded(len(tokens)), dtype=np.int64)
+        padded = np.zeros(padded_rows(len(tokens)), dtype=np.int64)
         padded[: len(tokens)] = tokens
         plan = kernels.plan(rows)
         residual = self._embedding[torch.from_numpy(padded).to(self.device)].float()
@@ -134,7 +134,7 @@ class LlamaFamily:
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """(rows, vocabulary) of hidden states (rows, width)."""
-        short = _padded(len(hidden)) - len(hidden)
+        short = padded_rows(len(hidden)) - len(hidden)
         padded = torch.nn.functional.pad(hidden, (0, 0, 0, short)) if short else hidden
         return self._head(padded)[: len(hidden)]
 
@@ -160,5 +160,6 @@ def _windows(config: Any) -> list[int]:
     return [window if kind == "sliding_attention" else 0 for kind in kinds]
 
 
-def _padded(rows: int) -> int:
+def padded_rows(rows: int) -> int:
+    """How many rows a product is given for so many."""
     return -(-rows // _ROWS) * _ROWS

@@ -159,10 +159,8 @@ void call_for(const Unit* blocks, const Row& row, int64_t units) {
 std::vector<std::pair<int64_t, int64_t>> chunks_of(const Row* rows, int64_t count) {
   std::vector<std::pair<int64_t, int64_t>> chunks;
   for (int64_t start = 0, end; start < count; start = end) {
-    for (end = start + 1; end < count && rows[end].prompt_block == rows[start].prompt_block; end++) {
-      bool apart = rows[end].own_length && rows[end].own_block != rows[end - 1].own_block;
-      if (apart && end >= start + CHUNK) break;
-    }
+    for (end = start + 1; end < count && rows[end].prompt_block == rows[start].prompt_block; end++)
+      if (end >= start + CHUNK && rows[end].own_block != rows[end - 1].own_block) break;
     chunks.emplace_back(start, end);
   }
   return chunks;
