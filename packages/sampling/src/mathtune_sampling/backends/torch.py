@@ -144,7 +144,8 @@ class TorchSampler:
         state.logprob[rows] += logprobs
         state.length[rows] += 1
         done = detokeniser.ended(tokens) | (state.length[rows] == params.max_tokens)
-        done |= detokeniser.stopped(state.tokens[rows], state.length[rows])
+        if params.stop:
+            done |= detokeniser.stopped(state.tokens[rows], state.length[rows])
         for row in rows[done].tolist():
             prompt = scheduler.finish(row, _completion(row, scheduler, detokeniser))
             if prompt is not None:

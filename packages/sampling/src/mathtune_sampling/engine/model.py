@@ -38,6 +38,8 @@ class Linear:
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None = None) -> None:
         self._bias = None if bias is None else bias.detach().contiguous()
         self._packed = weight.device.type == "cpu" and torch.backends.mkldnn.is_available()
+        if weight.dtype == torch.bfloat16:  # not on a processor without AVX-512
+            self._packed = self._packed and torch.ops.mkldnn._is_mkldnn_bf16_supported()
         weight = weight.detach()
         self.inputs: int = weight.shape[1]
         # A row of oneDNN's product is the same whatever the number of rows and threads; MKL's is not, and is slower.
