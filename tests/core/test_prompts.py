@@ -136,7 +136,7 @@ class Recorder:
 
 def test_training_and_sampling_share_every_token(tokenizer_with_start: SmallTokenizer) -> None:
     # Here for their weight: these import torch and TRL.
-    from mathtune_sampling.sample_solutions import requests_of
+    from mathtune_sampling.collect import requests_of
     from mathtune_training.sft import tokenize_solutions
 
     problems = pl.DataFrame({"problem_id": ["a"], "problem": [PROBLEM]})

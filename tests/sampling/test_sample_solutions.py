@@ -11,10 +11,10 @@ from mathtune_core.prompts import prompt_ids
 from mathtune_core.schemas import PROBLEMS, SAMPLES
 from mathtune_core.tables import read_table, validate, write_table
 from mathtune_sampling.backends.fake import FakeSampler
+from mathtune_sampling.collect import requests_of
 from mathtune_sampling.sample_solutions import (
     DECODINGS,
     SampleSolutionsParams,
-    requests_of,
     run,
     sample_table,
     select_problems,

@@ -12,8 +12,8 @@ from mathtune_core.schemas import PROBLEMS
 from mathtune_core.tables import read_table
 from mathtune_sampling.adaptive import AdaptiveSampler, StoppingRule
 from mathtune_sampling.backend import open_sampler
+from mathtune_sampling.collect import requests_of
 from mathtune_sampling.requests import Completion, SamplingParams
-from mathtune_sampling.sample_solutions import requests_of
 from mathtune_sampling.sampler import Sampler
 
 

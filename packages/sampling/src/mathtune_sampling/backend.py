@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from transformers import AutoConfig, AutoTokenizer
+from transformers import AutoTokenizer
 
 from mathtune_core.errors import MathtuneError
 from mathtune_sampling.backends.torch import TorchSampler
@@ -57,7 +57,6 @@ def _open_vllm(path: Path, dtype: Dtype, max_num_seqs: int) -> Opened:
     from mathtune_sampling.backends.vllm import VllmSampler
 
     check_files(path)
-    AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     sys.stderr.write(f"sampler: vllm, {dtype}\n")
     return Opened(VllmSampler(path, dtype=dtype, max_num_seqs=max_num_seqs), tokenizer, f"vllm, {dtype}")

@@ -3,12 +3,23 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
 
+from mathtune_core.prompts import prompt_ids
 from mathtune_sampling.backend import Opened
 from mathtune_sampling.requests import Completion, Decoding, Request, SamplingParams
 from mathtune_sampling.shards import Shards, run_key
+
+
+def requests_of(problems: pl.DataFrame, tokenizer: Any) -> list[Request]:
+    """A request for each of `problems` (columns problem_id, problem), in their order."""
+    return [
+        Request(problem_id, tuple(prompt_ids(tokenizer, problem)))
+        for problem_id, problem in problems.select("problem_id", "problem").iter_rows()
+    ]
 
 
 def collect(

@@ -27,7 +27,7 @@ class _Candidate:
 class PackedVerifier:
     """A `Verifier` over `model` (a Hugging Face causal LM that is not `unsupported`), run by `kernels`.
 
-    A forward pass takes the candidates' own tokens, `max_num_batched_tokens` at most unless one alone is longer. A
+    A forward pass takes `max_num_batched_tokens` tokens at most, unless a candidate alone is longer. A
     score depends on nothing but its own problem and candidate. Raises MathtuneError when a verdict is not one token.
     """
 
@@ -58,8 +58,7 @@ class PackedVerifier:
         with tqdm(total=len(scores), desc="score", unit="solution") as progress:
             for number, candidates in enumerate(passes):
                 self._open(candidates, starts, cache)
-                margins = self._margins(candidates, starts, cache)
-                scores[[candidate.prompt for candidate in candidates]] = margins
+                scores[[candidate.prompt for candidate in candidates]] = self._scores(candidates, starts, cache)
                 later = {candidate.start for candidate in passes[number + 1]} if number + 1 < len(passes) else set()
                 for start in [start for start in starts if start not in later]:
                     cache.give_back(starts.pop(start), blocks_for(len(start)))
@@ -72,11 +71,13 @@ class PackedVerifier:
         for prompt, (ids, shared) in enumerate(zip(prompts.ids, prompts.shared, strict=True)):
             by_start.setdefault(ids[:shared], []).append(_Candidate(prompt, ids[:shared], ids[shared:]))
         taken: list[_Candidate] = []
+        room = self._max_num_batched_tokens
         for candidate in (candidate for candidates in by_start.values() for candidate in candidates):
-            if taken and sum(len(one.own) for one in taken) + len(candidate.own) > self._max_num_batched_tokens:
+            if taken and len(candidate.own) > room:
                 yield taken
-                taken = []
+                taken, room = [], self._max_num_batched_tokens
             taken.append(candidate)
+            room -= len(candidate.own)
         if taken:
             yield taken
 
@@ -87,11 +88,15 @@ class PackedVerifier:
             block = cache.take(blocks_for(len(start)))
             assert block is not None
             starts[start] = block
-        tables = [_table(starts[start], np.arange(1, len(start) + 1), 0, np.array([0])) for start in fresh]
-        if fresh:
-            self._model.hidden(np.concatenate([np.array(start) for start in fresh]), np.concatenate(tables), cache)
+        if not fresh:
+            return
+        tokens = np.concatenate([np.array(start) for start in fresh])
+        table = np.concatenate([_table(starts[s], np.arange(1, len(s) + 1), 0, np.array([0])) for s in fresh])
+        for first in range(0, len(tokens), self._max_num_batched_tokens):
+            some = slice(first, first + self._max_num_batched_tokens)
+            self._model.hidden(tokens[some], table[some], cache)
 
-    def _margins(
+    def _scores(
         self, candidates: Sequence[_Candidate], starts: dict[tuple[int, ...], int], cache: KVCache
     ) -> NDArray[np.float64]:
         """S of each candidate, (candidates,)."""

@@ -5,18 +5,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
 from mathtune_core.errors import MathtuneError
-from mathtune_core.prompts import prompt_ids
 from mathtune_core.schemas import PROBLEMS, SAMPLES, SPLITS
 from mathtune_core.tables import read_table, write_table
 from mathtune_sampling.backend import Backend, open_sampler
 from mathtune_sampling.checkpoint import Dtype
-from mathtune_sampling.collect import collect
-from mathtune_sampling.requests import Completion, Decoding, Request, SamplingParams
+from mathtune_sampling.collect import collect, requests_of
+from mathtune_sampling.requests import Completion, Decoding, SamplingParams
 
 DECODINGS: tuple[Decoding, ...] = ("greedy", "sampled")
 
@@ -111,14 +110,6 @@ def select_problems(problems: pl.DataFrame, split: str, params: SampleSolutionsP
         raise MathtuneError(f"{section}: problems.parquet has no problem of split {split}{fold}")
     chosen = chosen.sort("problem_id")
     return chosen if params.max_problems is None else chosen.head(params.max_problems)
-
-
-def requests_of(problems: pl.DataFrame, tokenizer: Any) -> list[Request]:
-    """A request for each of `problems` (columns problem_id, problem), in their order."""
-    return [
-        Request(problem_id, tuple(prompt_ids(tokenizer, problem)))
-        for problem_id, problem in problems.select("problem_id", "problem").iter_rows()
-    ]
 
 
 def sample_table(completions: Sequence[Sequence[Completion]], seed: int) -> pl.DataFrame:

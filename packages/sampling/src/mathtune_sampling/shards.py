@@ -7,11 +7,13 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import mathtune_core
 import mathtune_sampling
 from mathtune_core.errors import MathtuneError
+from mathtune_sampling.engine import native
 from mathtune_sampling.requests import Completion, Decoding, Request, SamplingParams
 
 Key = Mapping[str, str]
@@ -93,6 +95,7 @@ def run_key(
         "params": _hash(json.dumps(settings)),
         "code": _hash_files([*code, Path(mathtune_core.__file__).parent / "prompts.py"]),
         "sampler": sampler,
+        "machine": f"{native.digest()}, torch {version('torch')}",
     }
 
 

@@ -92,6 +92,7 @@ class TorchSampler:
             rows = np.array(started, dtype=np.int64)
             if len(rows):
                 logits = torch.stack([_first_logits(scheduler.rows.prompt[row]) for row in started])
+                scheduler.forget_logits()
                 yield from self._draw(rows, logits, scheduler, params, detokeniser)
             live = scheduler.live
             if not len(live) and not started:

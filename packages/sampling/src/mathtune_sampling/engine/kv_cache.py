@@ -28,7 +28,7 @@ class KVCache:
         if free is not None and size > free:
             raise MathtuneError(
                 f"the key-value cache needs {size / 2**30:.2f} GiB and {free / 2**30:.2f} GiB of memory are free; "
-                "lower kv_cache_gib or max_num_seqs"
+                "lower kv_cache_gib, max_num_seqs or max_num_batched_tokens"
             )
         # Zeros, for what a run has not yet been written with is multiplied by zero, and must be a number.
         self._pool = torch.zeros(shape, dtype=dtype, device=device)

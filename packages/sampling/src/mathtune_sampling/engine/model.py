@@ -85,7 +85,6 @@ class LlamaFamily:
         config = model.config
         self.dim = head_dim(config)
         self.kv_heads: int = config.num_key_value_heads
-        self.vocabulary: int = config.vocab_size
         self.dtype: torch.dtype = model.dtype
         self.device: torch.device = model.device
         self._kernels = kernels

@@ -109,6 +109,13 @@ class Scheduler:
         self._live += rows
         return opened, rows
 
+    def forget_logits(self) -> None:
+        """Lets go of the prompts' logits but for the one that has samples to start: a row of them is a vocabulary."""
+        for row in self._live:
+            prompt = self.rows.prompt[row]
+            if prompt is not None and prompt is not self._current:
+                prompt.logits = None
+
     def finish(self, row: int, completion: Completion) -> Prompt | None:
         """Frees the row; gives its prompt when that was the last of its samples."""
         prompt = self.rows.prompt[row]

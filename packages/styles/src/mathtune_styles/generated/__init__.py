@@ -9,11 +9,10 @@ import polars as pl
 
 from mathtune_answers.cluster import cluster_samples
 from mathtune_core.errors import MathtuneError
-from mathtune_core.prompts import prompt_ids
 from mathtune_sampling.backend import Backend, Opened, open_sampler
 from mathtune_sampling.checkpoint import Dtype
-from mathtune_sampling.collect import collect
-from mathtune_sampling.requests import Request, SamplingParams
+from mathtune_sampling.collect import collect, requests_of
+from mathtune_sampling.requests import SamplingParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +61,7 @@ def sample(opened: Opened, base: Path, problems: pl.DataFrame, params: Params, u
 
     `opened` holds the checkpoint folder `base`.
     """
-    requests = [
-        Request(problem_id, tuple(prompt_ids(opened.tokenizer, problem)))
-        for problem_id, problem in problems.select("problem_id", "problem").iter_rows()
-    ]
+    requests = requests_of(problems, opened.tokenizer)
     settings = SamplingParams(
         n=params.n, temperature=params.temperature, top_p=params.top_p, max_tokens=params.max_tokens
     )

@@ -20,7 +20,7 @@ def library() -> ctypes.CDLL:
 
     Raises OSError when they cannot be built or loaded here; its message is one line.
     """
-    kept = _cache_folder() / f"mathtune-{_digest()}.so"
+    kept = _cache_folder() / f"mathtune-{digest()}.so"
     if not kept.is_file():
         _build(kept)
     return ctypes.CDLL(str(kept))
@@ -32,8 +32,8 @@ def _cache_folder() -> Path:
     return Path(stated) if stated else Path.home() / ".cache" / "torch_extensions"
 
 
-def _digest() -> str:
-    """Names a library by all it is made from, the processor too: home folders are shared by unlike machines."""
+def digest() -> str:
+    """Of all the library is made from, the processor too: home folders are shared by unlike machines."""
     digest = hashlib.sha256(" ".join(_FLAGS).encode())
     for source in [*_SOURCES, _FOLDER / "vectors.h"]:
         digest.update(source.read_bytes())
