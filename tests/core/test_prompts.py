@@ -11,6 +11,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 
 from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import (
+    END_OF_SHOT,
     GENERATOR_PROMPT,
     VERIFIER_PROMPT,
     completion_ids,
@@ -19,6 +20,7 @@ from mathtune_core.prompts import (
     verdict_tokens,
     verifier_ids,
 )
+from mathtune_core.shots import Shot
 
 PROBLEM = r"What is $\{1 + 2\}$? {problem}"
 SOLUTION = r"$1 + 2 = 3$. The answer is $\boxed{3}$."
@@ -150,3 +152,15 @@ def test_training_and_sampling_share_every_token(tokenizer_with_start: SmallToke
     assert trained == prompt + completion
 
     assert [list(request.prompt_ids) for request in requests_of(problems, tokenizer_with_start)] == [prompt]
+
+
+def test_worked_examples_stand_before_the_problem_as_training_would_write_them(tokenizer: SmallTokenizer) -> None:
+    shots = (Shot("What is $\\{1\\}$?", "One."), Shot("And 2?", "Two."))
+    text = tokenizer.decode(prompt_ids(tokenizer, f" {PROBLEM}\n", shots))
+    assert text == (
+        "Problem: What is $\\{1\\}$?\nSolution: One.\n\nProblem: And 2?\nSolution: Two.\n\n"
+        f"Problem: {PROBLEM}\nSolution:"
+    )
+    assert prompt_ids(tokenizer, PROBLEM, ()) == prompt_ids(tokenizer, PROBLEM)
+    # Where a model goes on to another example, sampling ends the completion.
+    assert END_OF_SHOT in text

@@ -215,7 +215,7 @@ def test_a_stage_of_two_packages_is_refused(tree: Tree) -> None:
 def test_arguments_that_are_no_paths_print_the_usage(tree: Tree, arguments: list[str]) -> None:
     done = tree.run(*arguments)
     assert done.returncode == 2
-    assert done.stderr.startswith("usage: stage.py STAGE[@ITEM] name=path")
+    assert done.stderr.startswith("usage: stage.py STAGE[@ITEM] [seed=N] name=path")
     assert tree.written() == {}
 
 

@@ -24,7 +24,6 @@ def params(**changes: object) -> TrainGeneratorParams:
         "lr_scheduler": "cosine",
         "max_length": 128,
         "dtype": "float32",
-        "seed": 0,
     }
     return TrainGeneratorParams(**(settings | changes))  # type: ignore[arg-type]
 
@@ -59,13 +58,13 @@ def test_a_solution_of_no_known_problem_is_refused(
 
 
 def test_trl_neither_truncates_nor_casts_nor_checkpoints_unasked(tmp_path: object) -> None:
-    arguments = trainer_arguments(params(), tmp_path)  # type: ignore[arg-type]
+    arguments = trainer_arguments(params(), 0, tmp_path)  # type: ignore[arg-type]
     assert arguments.max_length is None
     assert not arguments.bf16
     assert not arguments.gradient_checkpointing
     assert not arguments.packing
     assert arguments.save_strategy == "no"
-    assert trainer_arguments(params(dtype="bfloat16"), tmp_path).bf16  # type: ignore[arg-type]
+    assert trainer_arguments(params(dtype="bfloat16"), 0, tmp_path).bf16  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
@@ -79,7 +78,7 @@ def test_a_toy_problem_is_learned_with_float32_weights(
     settings = params(dtype=dtype)
     rows, _ = tokenize_solutions(tokenizer, problems, solutions, 128)
     before = mean_completion_loss(model, rows, settings)
-    curve = train_sft(model, tokenizer, rows, settings)
+    curve = train_sft(model, tokenizer, rows, settings, 0)
     after = mean_completion_loss(model, rows, settings)
     assert before > 5
     assert after < before / 2
@@ -104,7 +103,7 @@ def test_the_trained_loss_is_over_the_completion_alone(
                 tokens += 1
     expected = float(total) / tokens
     assert mean_completion_loss(model, rows, params(batch_size=4)) == pytest.approx(expected, rel=1e-5)
-    curve = train_sft(model, tokenizer, rows, params(epochs=1.0, batch_size=6))
+    curve = train_sft(model, tokenizer, rows, params(epochs=1.0, batch_size=6), 0)
     assert curve.losses["loss"].to_list() == pytest.approx([expected], rel=1e-5)
 
 
@@ -118,13 +117,13 @@ def test_trls_loss_and_the_models_own_train_alike(
     """The vocabulary's size chooses between them, so no result may depend on which it is."""
     rows, _ = tokenize_solutions(tokenizer, problems, solutions, 128)
     start = {name: value.clone() for name, value in model.state_dict().items()}
-    own = train_sft(model, tokenizer, rows, params(epochs=4.0))
+    own = train_sft(model, tokenizer, rows, params(epochs=4.0), 0)
     model.load_state_dict(start)
     taken = []
     trls = SFTTrainer.compute_loss
     monkeypatch.setattr(SFTTrainer, "compute_loss", lambda *given, **named: taken.append(1) or trls(*given, **named))
     monkeypatch.setattr(sft, "SMALL_VOCABULARY", 0)
-    fused = train_sft(model, tokenizer, rows, params(epochs=4.0))
+    fused = train_sft(model, tokenizer, rows, params(epochs=4.0), 0)
     assert len(taken) == fused.steps == 20
     assert fused.losses["loss"].to_list() == pytest.approx(own.losses["loss"].to_list(), rel=1e-4)
 
@@ -134,10 +133,10 @@ def test_accumulated_batches_train_as_one_batch_would(
 ) -> None:
     rows, _ = tokenize_solutions(tokenizer, problems, solutions.head(8), 128)
     start = {name: value.clone() for name, value in model.state_dict().items()}
-    train_sft(model, tokenizer, rows, params(epochs=3.0, batch_size=8))
+    train_sft(model, tokenizer, rows, params(epochs=3.0, batch_size=8), 0)
     whole = {name: value.clone() for name, value in model.state_dict().items()}
     model.load_state_dict(start)
-    train_sft(model, tokenizer, rows, params(epochs=3.0, batch_size=2, gradient_accumulation_steps=4))
+    train_sft(model, tokenizer, rows, params(epochs=3.0, batch_size=2, gradient_accumulation_steps=4), 0)
     for name, value in model.state_dict().items():
         torch.testing.assert_close(value, whole[name], rtol=1e-3, atol=1e-4)
         assert not torch.equal(value, start[name])

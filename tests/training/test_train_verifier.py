@@ -19,9 +19,9 @@ PARAMS = TrainVerifierParams(
     gradient_accumulation_steps=1,
     warmup_ratio=0.1,
     weight_decay=0.0,
+    lr_scheduler="cosine",
     max_length=128,
     dtype="float32",
-    seed=0,
     validation_share=0.25,
 )
 
@@ -42,7 +42,7 @@ def examples(tmp_path: Path) -> Path:
 
 def trained(params: TrainVerifierParams, examples: Path, base: Path, out: Path) -> dict[str, float]:
     out.mkdir()
-    run(params, examples=examples, base=base, out=out)
+    run(params, seed=0, examples=examples, base=base, out=out)
     report: dict[str, float] = json.loads((out / "training.json").read_text())
     return report
 

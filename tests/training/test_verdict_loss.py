@@ -27,9 +27,9 @@ PARAMS = TrainVerifierParams(
     gradient_accumulation_steps=1,
     warmup_ratio=0.0,
     weight_decay=0.0,
+    lr_scheduler="cosine",
     max_length=128,
     dtype="float32",
-    seed=0,
     validation_share=0.0,
 )
 DIFFERENCES, VERDICTS = [2.0, -1.0, 0.5, 0.0], [True, True, False, False]
@@ -116,7 +116,7 @@ def test_a_step_trains_on_the_mean_loss_of_its_examples(
     rows = verdict_rows(rows_of_ids, verdicts)
     differences = logit_differences(model, rows, PARAMS)
     expected = float(verdict_cross_entropy(differences, torch.tensor(verdicts))) / 3
-    arguments = trainer_arguments(PARAMS, tmp_path)  # type: ignore[arg-type]
+    arguments = trainer_arguments(PARAMS, 0, tmp_path)  # type: ignore[arg-type]
     arguments.per_device_train_batch_size = 3 if accumulation == 1 else 2
     arguments.gradient_accumulation_steps = accumulation
     trainer = VerifierTrainer(model=model, args=arguments, train_dataset=rows, processing_class=tokenizer)

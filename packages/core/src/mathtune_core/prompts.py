@@ -4,12 +4,17 @@ Prompt and completion are tokenized apart and joined as ids, so no tokenizer mer
 model is trained on are, token for token, the ids it is sampled from.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from mathtune_core.errors import MathtuneError
+from mathtune_core.shots import Shot
 
 GENERATOR_PROMPT = "Problem: {problem}\nSolution:"
 COMPLETION = " {solution}"
+# Between a worked example and what follows it; a model that was shown examples goes on to another after its solution.
+BETWEEN_SHOTS = "\n\n"
+END_OF_SHOT = BETWEEN_SHOTS + GENERATOR_PROMPT.split("{problem}")[0].rstrip()
 # The paper's wording (Liu et al. 2023, section 3.2).
 VERIFIER_PROMPT = (
     "Here is a math problem: {problem} Here is a candidate solution: {completion} The above candidate solution is"
@@ -27,9 +32,16 @@ class Tokenizer(Protocol):
         ...
 
 
-def prompt_ids(tokenizer: Tokenizer, problem: str) -> list[int]:
-    """Ids of the generator's prompt, with whatever start tokens the tokenizer adds of itself."""
-    return tokenizer.encode(GENERATOR_PROMPT.format(problem=problem.strip()), add_special_tokens=True)
+def prompt_ids(tokenizer: Tokenizer, problem: str, shots: Sequence[Shot] = ()) -> list[int]:
+    """Ids of the generator's prompt, with whatever start tokens the tokenizer adds of itself.
+
+    `shots` are worked examples for a model without fine-tuning; they stand before the problem, written as it is.
+    """
+    worked = "".join(
+        GENERATOR_PROMPT.format(problem=shot.problem) + COMPLETION.format(solution=shot.solution) + BETWEEN_SHOTS
+        for shot in shots
+    )
+    return tokenizer.encode(worked + GENERATOR_PROMPT.format(problem=problem.strip()), add_special_tokens=True)
 
 
 def completion_ids(tokenizer: Tokenizer, solution: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""Runs one stage: `python -P …/stage.py STAGE[@ITEM] name=path …`, from the root of the tree whose code is to run.
+"""Runs one stage: `python -P …/stage.py STAGE[@ITEM] [seed=N] name=path …`, from the root of the tree to run.
 
 DVC starts each stage as a process in the root of *a* tree: the workspace, a clone that shares its environment, or the
 temporary copy of `dvc exp run --temp`. An installed (editable) package would run the workspace's code in all of them,
@@ -37,22 +37,25 @@ def params_type(module: Any, stage: str, item: str | None) -> type:
     return named
 
 
-def run_stage(name: str, paths: dict[str, Path], params_file: Path) -> None:
+def run_stage(name: str, paths: dict[str, Path], params_file: Path, seed: int | None = None) -> None:
     """Loads the stage's own section and calls its `run(params, **paths)`; `out` appears whole or not at all.
 
-    `run` gets the matrix item as well when it has a parameter `item`, and a folder that outlives a kill, and is gone
-    when the stage is done, when it has one `unfinished`.
+    `run` gets the matrix item as well when it has a parameter `item`, the run's seed when it has one `seed`, and a
+    folder that outlives a kill, and is gone when the stage is done, when it has one `unfinished`.
     """
     stage, _, item = name.partition("@")
     module = importlib.import_module(stage_module(stage))
     keys = (stage, item) if item else (stage,)
     params: Any = load_params(params_file, keys, params_type(module, stage, item or None))
     wanted = set(inspect.signature(module.run).parameters) - {"params"}
-    asked = wanted - {"item", "unfinished"}
+    asked = wanted - {"item", "seed", "unfinished"}
     if asked != set(paths):
         raise MathtuneError(f"dvc.yaml: stage `{name}`: needs paths {sorted(asked)}, got {sorted(paths)}")
+    if ("seed" in wanted) != (seed is not None):
+        raise MathtuneError(f"dvc.yaml: stage `{name}`: {'needs' if seed is None else 'has no use for'} seed=N")
     out, unfinished = paths["out"], unfinished_folder(paths["out"])
-    known = {key: value for key, value in {"item": item, "unfinished": unfinished}.items() if key in wanted}
+    context = {"item": item, "seed": seed, "unfinished": unfinished}
+    known = {key: value for key, value in context.items() if key in wanted}
     partial = out.with_name(f"{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -60,6 +63,15 @@ def run_stage(name: str, paths: dict[str, Path], params_file: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     partial.replace(out)
     shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def seed_of(text: str | None) -> int | None:
+    """The seed of the command line. Raises MathtuneError unless it is a whole number in 0 … 2^32 − 1, or missing."""
+    if text is None:
+        return None
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise MathtuneError(f"params.yaml: study.seeds: each must be a whole number in 0 … 2^32 - 1, got {text!r}")
+    return int(text)
 
 
 def unfinished_folder(out: Path) -> Path:
@@ -75,11 +87,12 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     if not arguments or not all("=" in argument for argument in arguments[1:]):
-        sys.stderr.write("usage: stage.py STAGE[@ITEM] name=path …\n")
+        sys.stderr.write("usage: stage.py STAGE[@ITEM] [seed=N] name=path …\n")
         return 2
-    paths = {name: Path(path) for name, _, path in (argument.partition("=") for argument in arguments[1:])}
+    values = {name: value for name, _, value in (argument.partition("=") for argument in arguments[1:])}
     try:
-        run_stage(arguments[0], paths, Path("params.yaml"))
+        seed = seed_of(values.pop("seed", None))
+        run_stage(arguments[0], {name: Path(path) for name, path in values.items()}, Path("params.yaml"), seed)
     except MathtuneError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

@@ -9,15 +9,16 @@ import polars as pl
 from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
 
 from mathtune_core.prompts import prompt_ids
+from mathtune_core.shots import Shot
 from mathtune_sampling.backend import Opened
 from mathtune_sampling.requests import Completion, Decoding, Request, SamplingParams
 from mathtune_sampling.shards import Shards, run_key
 
 
-def requests_of(problems: pl.DataFrame, tokenizer: Any) -> list[Request]:
-    """A request for each of `problems` (columns problem_id, problem), in their order."""
+def requests_of(problems: pl.DataFrame, tokenizer: Any, shots: Sequence[Shot] = ()) -> list[Request]:
+    """A request for each of `problems` (columns problem_id, problem), in their order, after `shots` where given."""
     return [
-        Request(problem_id, tuple(prompt_ids(tokenizer, problem)))
+        Request(problem_id, tuple(prompt_ids(tokenizer, problem, shots)))
         for problem_id, problem in problems.select("problem_id", "problem").iter_rows()
     ]
 

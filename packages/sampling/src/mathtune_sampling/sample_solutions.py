@@ -10,7 +10,9 @@ from typing import Literal
 import polars as pl
 
 from mathtune_core.errors import MathtuneError
+from mathtune_core.prompts import END_OF_SHOT
 from mathtune_core.schemas import PROBLEMS, SAMPLES, SPLITS
+from mathtune_core.shots import Shot, read_shots
 from mathtune_core.tables import read_table, write_table
 from mathtune_sampling.backend import Backend, open_sampler
 from mathtune_sampling.checkpoint import Dtype
@@ -34,7 +36,6 @@ class SampleSolutionsParams:
     max_problems: int | None  # the first so many by problem_id, which is a hash; null takes all
     fold: Literal["generator", "verifier"] | None  # of the train split only
     purpose: str  # names the use of the samples, so that two uses never share noise
-    seed: int
     backend: Backend
     max_num_seqs: int  # rows decoded at once: speed and memory, never the samples
     kv_cache_gib: float  # at most; as max_num_seqs
@@ -51,8 +52,8 @@ class SampleSolutionsParams:
         if not self.kv_cache_gib > 0:
             raise ValueError(f"kv_cache_gib: must be above 0, got {self.kv_cache_gib}")
 
-    def sampling(self) -> SamplingParams:
-        """The part a sampler reads."""
+    def sampling(self, after_shots: bool = False) -> SamplingParams:
+        """The part a sampler reads; `after_shots`, a completion also ends where the next example would begin."""
         return SamplingParams(
             n=self.n,
             temperature=self.temperature,
@@ -60,36 +61,53 @@ class SampleSolutionsParams:
             top_k=self.top_k,
             min_p=self.min_p,
             max_tokens=self.max_tokens,
-            stop=self.stop,
+            stop=(*self.stop, END_OF_SHOT) if after_shots else self.stop,
         )
 
 
-def run(params: SampleSolutionsParams, *, item: str, problems: Path, model: Path, out: Path, unfinished: Path) -> None:
-    """problems/problems.parquet, its split `item`, and the checkpoint `model` → out/samples.parquet.
+def run(
+    params: SampleSolutionsParams,
+    *,
+    item: str,
+    seed: int,
+    problems: Path,
+    generator: Path,
+    out: Path,
+    unfinished: Path,
+) -> None:
+    """problems/problems.parquet, its split `item`, and the checkpoint generator/model → out/samples.parquet.
 
-    `unfinished` is the folder for what is done so far; see shards.py.
+    Where `generator` holds shots.jsonl, these worked examples stand before each problem. `unfinished` is the folder
+    for what is done so far; see shards.py.
     """
     chosen = select_problems(read_table(problems / "problems.parquet", PROBLEMS), item, params)
+    model, shots = generator / "model", read_shots_of(generator)
     opened = open_sampler(model, params.backend, params.dtype, params.max_num_seqs, params.kv_cache_gib)
     started = time.monotonic()
     completions = collect(
         opened,
         model,
-        requests_of(chosen, opened.tokenizer),
-        params.sampling(),
-        seed=params.seed,
+        requests_of(chosen, opened.tokenizer, shots),
+        params.sampling(after_shots=bool(shots)),
+        seed=seed,
         purpose=params.purpose,
         decodings=DECODINGS,
         unfinished=unfinished,
     )
     seconds = time.monotonic() - started
-    samples = sample_table(completions, params.seed)
+    samples = sample_table(completions, seed)
     write_table(samples, out / "samples.parquet", SAMPLES)
     tokens = int(samples["num_tokens"].sum())
     sys.stderr.write(
         f"sample_solutions@{item}: {len(chosen)} problems, {len(samples)} solutions, {tokens} tokens "
         f"in {seconds:.1f} s ({tokens / max(seconds, 1e-9):.0f} tokens/s)\n"
     )
+
+
+def read_shots_of(generator: Path) -> tuple[Shot, ...]:
+    """The worked examples that come with a generator; fine-tuned ones have none."""
+    path = generator / "shots.jsonl"
+    return read_shots(path) if path.is_file() else ()
 
 
 def select_problems(problems: pl.DataFrame, split: str, params: SampleSolutionsParams) -> pl.DataFrame:

@@ -1,8 +1,9 @@
 """What every fine-tuning stage sets, the checks on it, and its translation to TRL's arguments."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 import torch
 from trl import SFTConfig
@@ -11,47 +12,33 @@ Dtype = Literal["float32", "bfloat16"]
 Schedule = Literal["cosine", "linear"]
 
 
-class Hyperparameters(Protocol):
-    """The fields that `TrainGeneratorParams` and `TrainVerifierParams` share."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hyperparameters:
+    """The fields that every fine-tuning section of params.yaml has. Raises ValueError("field: reason")."""
 
-    @property
-    def epochs(self) -> float: ...  # noqa: D102
-    @property
-    def learning_rate(self) -> float: ...  # noqa: D102
-    @property
-    def batch_size(self) -> int: ...  # noqa: D102
-    @property
-    def gradient_accumulation_steps(self) -> int: ...  # noqa: D102
-    @property
-    def warmup_ratio(self) -> float: ...  # noqa: D102
-    @property
-    def weight_decay(self) -> float: ...  # noqa: D102
-    @property
-    def lr_scheduler(self) -> Schedule: ...  # noqa: D102
-    @property
-    def max_length(self) -> int: ...  # noqa: D102
-    @property
-    def dtype(self) -> Dtype: ...  # noqa: D102
-    @property
-    def seed(self) -> int: ...  # noqa: D102
+    epochs: float
+    learning_rate: float
+    batch_size: int
+    gradient_accumulation_steps: int
+    warmup_ratio: float
+    weight_decay: float
+    lr_scheduler: Schedule
+    max_length: int
+    dtype: Dtype
 
-
-def check_hyperparameters(params: Hyperparameters) -> None:
-    """Raises ValueError("field: reason") for the first field out of range."""
-    for field in ("epochs", "learning_rate", "batch_size", "gradient_accumulation_steps"):
-        if not getattr(params, field) > 0:
-            raise ValueError(f"{field}: must be more than 0, got {getattr(params, field)}")
-    if not 0 <= params.warmup_ratio < 1:
-        raise ValueError(f"warmup_ratio: must be at least 0 and less than 1, got {params.warmup_ratio}")
-    if params.weight_decay < 0:
-        raise ValueError(f"weight_decay: must not be negative, got {params.weight_decay}")
-    if params.max_length < 2:
-        raise ValueError(f"max_length: must be at least 2 tokens, got {params.max_length}")
-    if not 0 <= params.seed < 2**32:
-        raise ValueError(f"seed: must be in 0 … 2^32 - 1, got {params.seed}")
+    def __post_init__(self) -> None:
+        for field in ("epochs", "learning_rate", "batch_size", "gradient_accumulation_steps"):
+            if not getattr(self, field) > 0:
+                raise ValueError(f"{field}: must be more than 0, got {getattr(self, field)}")
+        if not 0 <= self.warmup_ratio < 1:
+            raise ValueError(f"warmup_ratio: must be at least 0 and less than 1, got {self.warmup_ratio}")
+        if self.weight_decay < 0:
+            raise ValueError(f"weight_decay: must not be negative, got {self.weight_decay}")
+        if self.max_length < 2:
+            raise ValueError(f"max_length: must be at least 2 tokens, got {self.max_length}")
 
 
-def trainer_arguments(params: Hyperparameters, folder: Path) -> SFTConfig:
+def trainer_arguments(params: Hyperparameters, seed: int, folder: Path) -> SFTConfig:
     """TRL's configuration for `params`; `folder` is scratch, since nothing is written there.
 
     Every default of TRL's that would change the data or the numbers unasked is overridden here.
@@ -71,7 +58,7 @@ def trainer_arguments(params: Hyperparameters, folder: Path) -> SFTConfig:
         weight_decay=params.weight_decay,
         lr_scheduler_type=params.lr_scheduler,
         optim="adamw_torch_fused",
-        seed=params.seed,
+        seed=seed,
         # Rows come tokenized, with labels and none too long: left to itself TRL cuts them at 1,024 tokens.
         dataset_kwargs={"skip_prepare_dataset": True},
         max_length=None,

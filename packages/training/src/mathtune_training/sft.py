@@ -83,13 +83,13 @@ def tokenize_solutions(
 
 
 def train_sft(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: Dataset, params: Hyperparameters
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: Dataset, params: Hyperparameters, seed: int
 ) -> TrainingCurve:
     """Fine-tunes every weight of `model` in place on tokenized `rows`; the same inputs give the same weights."""
     with tempfile.TemporaryDirectory() as scratch:
         trainer = CompletionTrainer(
             model=model,
-            args=trainer_arguments(params, Path(scratch)),
+            args=trainer_arguments(params, seed, Path(scratch)),
             train_dataset=rows,
             processing_class=tokenizer,
         )

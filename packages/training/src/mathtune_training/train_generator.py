@@ -9,30 +9,20 @@ import polars as pl
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS
 from mathtune_core.tables import read_table
-from mathtune_training.hyperparameters import Dtype, Schedule, check_hyperparameters
+from mathtune_training.hyperparameters import Hyperparameters
 from mathtune_training.sft import mean_completion_loss, tokenize_solutions, train_sft
 from mathtune_training.trainable import load_trainable, save_trained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainGeneratorParams:
+class TrainGeneratorParams(Hyperparameters):
     """How a generator is fine-tuned; `max_examples: null` means every solution of the style."""
 
-    epochs: float
     max_examples: int | None
-    learning_rate: float
-    batch_size: int
-    gradient_accumulation_steps: int
-    warmup_ratio: float
-    weight_decay: float
-    lr_scheduler: Schedule
-    max_length: int
-    dtype: Dtype
-    seed: int
     max_eval_examples: int = 512
 
     def __post_init__(self) -> None:
-        check_hyperparameters(self)
+        Hyperparameters.__post_init__(self)  # a class with slots is made anew, which super() without arguments misses
         if self.max_examples is not None and self.max_examples < 1:
             raise ValueError(f"max_examples: must be at least 1, or null for all, got {self.max_examples}")
         if self.max_eval_examples < 0:
@@ -53,7 +43,9 @@ def choose_solutions(
     return chosen if limit is None else chosen.head(limit)
 
 
-def run(params: TrainGeneratorParams, *, item: str, problems: Path, solutions: Path, base: Path, out: Path) -> None:
+def run(
+    params: TrainGeneratorParams, *, item: str, seed: int, problems: Path, solutions: Path, base: Path, out: Path
+) -> None:
     """Writes out/model, out/training.json and out/loss.csv.
 
     Trains on the solutions of train problems in the generator's fold; solutions of val problems, where the table has
@@ -71,7 +63,7 @@ def run(params: TrainGeneratorParams, *, item: str, problems: Path, solutions: P
             f"{solutions}/solutions.parquet: no solution of style {item} to train on: {train.height} belong to the "
             f"generator's fold of the train split, {dropped} of them over max_length = {params.max_length} tokens"
         )
-    curve = train_sft(model, tokenizer, rows, params)
+    curve = train_sft(model, tokenizer, rows, params, seed)
     report: dict[str, int | float] = {
         "examples": len(rows),
         "dropped": dropped,

@@ -16,7 +16,7 @@ from mathtune_core.prompts import verdict_tokens, verifier_ids
 from mathtune_core.schemas import VERIFIER_EXAMPLES
 from mathtune_core.tables import read_table
 from mathtune_training.auc import area_under_curve
-from mathtune_training.hyperparameters import Dtype, Schedule, check_hyperparameters, trainer_arguments
+from mathtune_training.hyperparameters import Hyperparameters, trainer_arguments
 from mathtune_training.sft import run_trainer
 from mathtune_training.trainable import load_trainable, save_trained
 from mathtune_training.verdict_loss import (
@@ -30,24 +30,14 @@ from mathtune_training.verdict_loss import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainVerifierParams:
+class TrainVerifierParams(Hyperparameters):
     """How a verifier is fine-tuned; `validation_share` of the problems only measure it."""
 
     loss: Literal["xent"]
-    epochs: float
-    learning_rate: float
-    batch_size: int
-    gradient_accumulation_steps: int
-    warmup_ratio: float
-    weight_decay: float
-    max_length: int
-    dtype: Dtype
-    seed: int
     validation_share: float
-    lr_scheduler: Schedule = "cosine"
 
     def __post_init__(self) -> None:
-        check_hyperparameters(self)
+        Hyperparameters.__post_init__(self)
         if not 0 <= self.validation_share < 1:
             raise ValueError(f"validation_share: must be at least 0 and less than 1, got {self.validation_share}")
 
@@ -91,7 +81,7 @@ def measure(model: PreTrainedModel, rows: Dataset, params: TrainVerifierParams) 
     }
 
 
-def run(params: TrainVerifierParams, *, examples: Path, base: Path, out: Path) -> None:
+def run(params: TrainVerifierParams, *, seed: int, examples: Path, base: Path, out: Path) -> None:
     """Writes out/model, out/training.json and out/loss.csv.
 
     Raises MathtuneError when a verdict is not one token, or nothing, or only one class, is left to train on.
@@ -114,7 +104,7 @@ def run(params: TrainVerifierParams, *, examples: Path, base: Path, out: Path) -
     with tempfile.TemporaryDirectory() as scratch:
         trainer = VerifierTrainer(
             model=model,
-            args=trainer_arguments(params, Path(scratch)),
+            args=trainer_arguments(params, seed, Path(scratch)),
             train_dataset=rows,
             processing_class=tokenizer,
         )
