@@ -86,7 +86,7 @@ def stage_closures() -> list[tuple[str, list[Path], set[Path]]]:
         if stage == "build_solutions":
             for style, module in STYLES.items():
                 own = closure(path_of(module) or ROOT)
-                found.append((f"{stage}@{style}", declared(stage, **{"item.style": style}), files | own))
+                found.append((f"{stage}@{style}", declared(stage, key=style), files | own))
         else:
             found.append((stage, declared(stage), files))
     return found
@@ -117,7 +117,7 @@ def test_a_styles_own_files_are_in_no_other_styles_deps(style: str) -> None:
     own = ROOT / "packages/styles/src/mathtune_styles" / style
     assert own.is_dir()
     for other in set(STYLES) - {style}:
-        assert not any(own == dep or own in dep.parents for dep in declared("build_solutions", **{"item.style": other}))
+        assert not any(own == dep or own in dep.parents for dep in declared("build_solutions", key=other))
         assert not any(own in file.parents for file in closure(path_of(STYLES[other]) or ROOT))
 
 

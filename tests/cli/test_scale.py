@@ -9,6 +9,7 @@ from mathtune_cli.scale import merge, scaled, write_scale
 from mathtune_core import stage
 from mathtune_core.errors import MathtuneError
 from mathtune_core.params import load_params
+from mathtune_core.study import Study
 
 ROOT = Path(__file__).parents[2]
 SCALES = sorted(path.stem for path in (ROOT / "scales").glob("*.yaml"))
@@ -52,6 +53,8 @@ def project(tmp_path: Path) -> Path:
         ("{a: {b: {c: 1, d: 2}}}", "{a: {b: {d: 3}}}", "{a: {b: {c: 1, d: 3}}}"),
         ("{a: {b: 1}}", "{a: {}}", "{a: {}}"),
         ("{a: {b: 1}}", "{a: 5}", "{a: 5}"),
+        ("{a: {b: 1}, c: 2}", "{a: null}", "{c: 2}"),
+        ("{a: {b: {c: 1}, d: {}}}", "{a: {b: null}}", "{a: {d: {}}}"),
         ("{a: 5}", "{a: {b: 1}}", "{a: {b: 1}}"),
         ("{a: {}}", "{a: {b: null}}", "{a: {b: null}}"),
         ("{a: [1, 2, 3]}", "{a: [4]}", "{a: [4]}"),
@@ -68,14 +71,14 @@ def test_mappings_merge_and_everything_else_replaces(target: str, overlay: str, 
 
 
 def test_the_default_scale_is_its_own_file(project: Path) -> None:
-    assert scaled(project / "scales", "tiny", []) == TINY
+    assert scaled(project / "scales", ["tiny"], []) == TINY
 
 
 def test_an_overlay_changes_its_own_keys_alone(project: Path) -> None:
     expected = plain(TINY)
     expected["problems"]["limit"] = None
     expected["train"]["original"]["epochs"] = 1.0
-    text = scaled(project / "scales", "large", [])
+    text = scaled(project / "scales", ["large"], [])
     assert plain(text) == expected
     assert text.startswith("# the default\n")
     assert "# compared" in text
@@ -83,11 +86,11 @@ def test_an_overlay_changes_its_own_keys_alone(project: Path) -> None:
 
 
 def test_a_scale_does_not_depend_on_the_one_before(project: Path) -> None:
-    write_scale(project, "tiny", [])
+    write_scale(project, ["tiny"], [])
     direct = (project / "params.yaml").read_text()
-    write_scale(project, "large", ["problems.location=elsewhere"])
+    write_scale(project, ["large"], ["problems.location=elsewhere"])
     assert (project / "params.yaml").read_text() != direct
-    write_scale(project, "tiny", [])
+    write_scale(project, ["tiny"], [])
     assert (project / "params.yaml").read_text() == direct == TINY
 
 
@@ -110,11 +113,20 @@ def test_an_assignment_sets_its_key_alone(project: Path, assignment: str, keys: 
     for key in keys[:-1]:
         node = node[key]
     node[keys[-1]] = value
-    assert plain(scaled(project / "scales", "tiny", [assignment])) == expected
+    assert plain(scaled(project / "scales", ["tiny"], [assignment])) == expected
+
+
+def test_scales_are_laid_over_one_another_in_order(project: Path) -> None:
+    (project / "scales" / "more.yaml").write_text("problems: {limit: 9, location: there}\n")
+    one = plain(scaled(project / "scales", ["large", "more"], []))["problems"]
+    other = plain(scaled(project / "scales", ["more", "large"], []))["problems"]
+    assert (one["limit"], one["location"]) == (9, "there")
+    assert (other["limit"], other["location"]) == (None, "there")
+    assert scaled(project / "scales", ["tiny", "more"], []) == scaled(project / "scales", ["more"], [])
 
 
 def test_assignments_follow_one_another_and_the_overlay(project: Path) -> None:
-    text = scaled(project / "scales", "large", ["problems.limit=1", "train.original.epochs=9", "problems.limit=2"])
+    text = scaled(project / "scales", ["large"], ["problems.limit=1", "train.original.epochs=9", "problems.limit=2"])
     assert plain(text)["problems"]["limit"] == 2
     assert plain(text)["train"]["original"]["epochs"] == 9
 
@@ -130,9 +142,9 @@ def test_assignments_follow_one_another_and_the_overlay(project: Path) -> None:
     ],
 )
 def test_an_assignment_at_fault_is_one_line_and_changes_nothing(project: Path, assignment: str, complaint: str) -> None:
-    write_scale(project, "tiny", [])
+    write_scale(project, ["tiny"], [])
     with pytest.raises(MathtuneError) as caught:
-        write_scale(project, "large", [assignment])
+        write_scale(project, ["large"], [assignment])
     assert str(caught.value).startswith(f"{assignment}: {complaint}")
     assert "\n" not in str(caught.value)
     assert (project / "params.yaml").read_text() == TINY
@@ -141,27 +153,27 @@ def test_an_assignment_at_fault_is_one_line_and_changes_nothing(project: Path, a
 
 def test_an_unknown_scale_lists_the_known_ones_and_changes_nothing(project: Path) -> None:
     with pytest.raises(MathtuneError) as caught:
-        write_scale(project, "huge", [])
+        write_scale(project, ["huge"], [])
     assert str(caught.value) == f"{project}/scales/huge.yaml: no such scale; known: large, tiny"
     assert not (project / "params.yaml").exists()
 
 
 def test_without_a_project_there_is_no_scale(tmp_path: Path) -> None:
     with pytest.raises(MathtuneError, match=r"known: none; is .* the project's root\?"):
-        write_scale(tmp_path, "tiny", [])
+        write_scale(tmp_path, ["tiny"], [])
 
 
 def test_an_overlay_that_is_no_yaml_is_refused_with_its_line(project: Path) -> None:
     (project / "scales" / "broken.yaml").write_text("problems:\n  test: {main: 3\n")
     with pytest.raises(MathtuneError, match=r"broken\.yaml:3: not valid YAML"):
-        write_scale(project, "broken", [])
+        write_scale(project, ["broken"], [])
     assert not (project / "params.yaml").exists()
 
 
 def test_the_diff_shows_what_changed_and_is_empty_when_nothing_did(project: Path) -> None:
-    write_scale(project, "tiny", [])
-    assert write_scale(project, "tiny", []) == ""
-    changes = [line for line in write_scale(project, "tiny", ["problems.limit=7"]).splitlines() if line[0] in "+-"]
+    write_scale(project, ["tiny"], [])
+    assert write_scale(project, ["tiny"], []) == ""
+    changes = [line for line in write_scale(project, ["tiny"], ["problems.limit=7"]).splitlines() if line[0] in "+-"]
     assert changes == ["--- params.yaml before", "+++ params.yaml", "-  limit: 5", "+  limit: 7"]
 
 
@@ -170,7 +182,7 @@ def test_the_diff_shows_what_changed_and_is_empty_when_nothing_did(project: Path
 
 def test_the_tiny_scale_is_written_to_the_byte(tmp_path: Path) -> None:
     (tmp_path / "scales").symlink_to(ROOT / "scales")
-    write_scale(tmp_path, "tiny", [])
+    write_scale(tmp_path, ["tiny"], [])
     written = (tmp_path / "params.yaml").read_bytes()
     assert written == (ROOT / "scales" / "tiny.yaml").read_bytes(), "scales/tiny.yaml is not in the form ruamel writes"
     params = (ROOT / "params.yaml").read_bytes()
@@ -187,6 +199,7 @@ def sections() -> dict[str, bool]:
         for name in body.get("do", body)["params"]:
             section, _, item = name.partition(".")
             found[section] = bool(item)
+    found.pop("study")  # no stage's own
     return found
 
 
@@ -197,7 +210,7 @@ def test_every_section_of_every_scale_loads(tmp_path: Path) -> None:
     used: set[tuple[str, str | None]] = set()
     for scale in SCALES:
         path = tmp_path / f"{scale}.yaml"
-        path.write_text(scaled(ROOT / "scales", scale, []))
+        path.write_text(scaled(ROOT / "scales", [scale], []))
         document = plain(path.read_text())
         assert document.keys() == {"study", *by_item}, f"{scale}: a section without a stage, or a stage without one"
         for section, itemised in by_item.items():
@@ -210,16 +223,26 @@ def test_every_section_of_every_scale_loads(tmp_path: Path) -> None:
     assert {section for section, _ in used} == set(by_item)
 
 
-@pytest.mark.parametrize("scale", SCALES)
-def test_every_style_and_split_that_a_scale_studies_has_its_sections(scale: str) -> None:
-    params = plain(scaled(ROOT / "scales", scale, []))
-    study = params["study"]
-    assert set(study["built"]) <= params["build_solutions"].keys()
-    assert study["mixes"].keys() <= params["mix_solutions"].keys()
-    assert set(study["styles"]) <= params["train_generator"].keys()
-    assert set(study["styles"]) <= {*study["built"], *study["mixes"]}
-    assert set(study["fetched"]) <= params["fetch_base"].keys()
-    assert {mix[end] for mix in study["mixes"].values() for end in ("first", "second")} <= set(study["built"])
+@pytest.mark.parametrize("scales", [(), ("full",), ("full", "three_seeds"), ("smollm2",)], ids="+".join)
+def test_what_a_scale_studies_has_its_sections(scales: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(scaled(ROOT / "scales", scales, []))
+    params = plain(path.read_text())
+    study = load_params(path, ("study",), Study)
+    assert sorted(study.styles) == sorted([*params["build_solutions"], *study.mixes])
+    assert study.mixes.keys() <= params["mix_solutions"].keys()
+    assert set(study.sequential) <= params["train_sequential"].keys()
+    assert set(study.fetched) <= params["fetch_base"].keys()
     assert params["sample_solutions"].keys() == {"train", "val", "test"}
-    for section in ("build_verifier_examples", "evaluate"):
-        assert set(params[section]["styles"]) <= set(study["styles"])
+    for verifier in study.verifiers:
+        assert verifier in params["train_verifier"]
+        assert set(params["build_verifier_examples"][verifier]["styles"]) <= set(study.styles)
+
+
+def test_the_verifiers_follow_the_scales_own(tmp_path: Path) -> None:
+    """One scale sets the first verifier and the generator; all others are written as the same but for the loss."""
+    params = plain(scaled(ROOT / "scales", ["smollm2", "full"], []))
+    assert params["train_verifier"]["margin"] == {**params["train_verifier"]["xent"], "loss": "margin"}
+    assert params["train_sequential"]["control"]["generator"] == params["train_generator"]
+    assert params["train_generator"]["learning_rate"] == 0.0001
+    assert params["study"]["shared_verifiers"] == ["xent", "margin"]

@@ -68,6 +68,36 @@ def run(params, *, out, unfinished):
 """
 
 
+SEED_STAGE = """
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedStageParams:
+    count: int
+
+
+def run(params, *, seed, study, out):
+    (out / "seed.txt").write_text(f"{seed} of {study.seeds} for {', '.join(study.generators)}")
+"""
+STUDY = """
+study:
+  base: base
+  fetched: []
+  data: data
+  mixes: {}
+  styles: [a]
+  sequential: []
+  sequential_style: a
+  recipes: []
+  verifiers: [xent]
+  shared_verifiers: [xent]
+  own_verifiers: []
+  seeds: [3, 4]
+seed_stage: {count: 1}
+"""
+
+
 class Tree:
     """A project's tree with a core and one package of two toy stages."""
 
@@ -82,6 +112,7 @@ class Tree:
         (package / "toy_stage.py").write_text(TOY_STAGE)
         (package / "item_stage.py").write_text(ITEM_STAGE)
         (package / "long_stage.py").write_text(LONG_STAGE)
+        (package / "seed_stage.py").write_text(SEED_STAGE)
         (root / "source").mkdir()
         self.write_params(
             "toy_stage:\n  count: 2\nitem_stage:\n  red: {count: 1}\n  blue: {count: 5}\nlong_stage:\n  count: 2\n"
@@ -254,6 +285,31 @@ def test_an_edit_in_a_tree_is_what_runs_there(tree: Tree) -> None:
     package.write_text("WORD = 'edited '\n")
     tree.run("toy_stage", "source=source", "out=out", pythonpath=tree.sources)
     assert tree.written()["out/words.txt"] == "edited edited "
+
+
+def test_a_stage_gets_its_seed_and_the_study(tree: Tree) -> None:
+    tree.write_params(STUDY)
+    done = tree.run("seed_stage", "seed=4", "out=out")
+    assert done.returncode == 0, done.stderr
+    assert tree.written() == {"out/seed.txt": "4 of (3, 4) for a"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "seed", "message"),
+    [
+        ("seed_stage", [], "stage `seed_stage`: needs seed=N"),
+        ("item_stage@red", ["seed=1"], "stage `item_stage@red`: has no use for seed=N"),
+        ("seed_stage", ["seed=-1"], "params.yaml: study.seeds: each must be a whole number in 0 … 2^32 - 1, got '-1'"),
+        ("seed_stage", ["seed=4294967296"], "study.seeds"),
+        ("seed_stage", ["seed="], "study.seeds"),
+    ],
+)
+def test_a_seed_that_is_missing_or_none_is_one_line(tree: Tree, stage: str, seed: list[str], message: str) -> None:
+    tree.write_params(STUDY + "item_stage: {red: {count: 1}}\n")
+    done = tree.run(stage, *seed, "out=out")
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_params_are_found_by_the_stages_name_or_by_its_own_choice() -> None:

@@ -3,16 +3,18 @@
 import re
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 from clone import Clone, copy_tree
 
+SPLITS = ("train", "val", "test")
 CHAIN = ("build_solutions", "mix_solutions", "train_generator", "sample_solutions", "cluster_answers")
 TOUCHED = {
     "build_solutions@generated",
     "mix_solutions@original+generated",
     *(
-        f"{stage}@{style}{split}"
+        f"{stage}@{style}{split}-0"
         for style in ("generated", "original+generated")
         for stage, splits in (
             ("train_generator", ("",)),
@@ -49,12 +51,64 @@ def test_a_styles_code_reruns_that_style_and_its_mixes_only(clone: Clone) -> Non
     assert "mix_solutions@original+generated" in ran
 
 
+TOY = '''"""The style *toy*: the answer alone."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Params:
+    """Nothing to set."""
+
+
+def build(params, problems, source_solutions, base, unfinished):
+    """The answer in the closing sentence."""
+    text = pl.lit("The answer is $\\\\boxed{") + pl.col("predicted_answer") + pl.lit("}$.")
+    renamed = pl.format("{}/toy", "problem_id").alias("solution_id")
+    return source_solutions.with_columns(renamed, text.alias("solution")), {}
+'''
+
+
+def test_a_style_is_one_file_one_entry_and_one_item_and_reruns_no_other(clone: Clone) -> None:
+    targets = (*CHAIN, "score_solutions")
+    clone.repro(*targets)
+    folder = clone.root / "packages/styles/src/mathtune_styles/toy"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(TOY)
+    clone.edit("params.yaml", "build_solutions:\n", "build_solutions:\n  toy: {}\n")
+    clone.edit("params.yaml", "  styles: [original, generated, ", "  styles: [toy, original, generated, ")
+    ran = clone.repro(*targets)
+    assert ran == {
+        "build_solutions@toy",
+        "train_generator@toy-0",
+        *(f"{stage}@toy-{split}-0" for stage in ("sample_solutions", "cluster_answers") for split in SPLITS),
+        *(f"score_solutions@xent-toy-{split}-0" for split in ("val", "test")),
+    }
+    shutil.rmtree(folder)
+    clone.edit("params.yaml", "build_solutions:\n  toy: {}\n", "build_solutions:\n")
+    clone.edit("params.yaml", "  styles: [toy, original, generated, ", "  styles: [original, generated, ")
+    assert clone.repro(*targets) == set()
+
+
+def test_the_models_are_fetched_by_their_names(clone: Clone, tmp_path: Path) -> None:
+    # The micro run has no rewritten solutions.
+    clone.edit("dvc.yaml", "train_generator/rewritten/0/model", "train_generator/generated/0/model")
+    clone.commit("with a run to fetch from")
+    for name in ("generator", "verifier"):
+        clone.run("dvc", "artifacts", "get", str(clone.root), name, "--rev", "HEAD", "-o", str(tmp_path / name))
+        assert (tmp_path / name / "model.safetensors").is_file()
+        assert (tmp_path / name / "README.md").read_text().startswith("---\n")
+
+
 def test_the_views_of_dvc_work(clone: Clone) -> None:
     assert "maj1@4" in clone.run("dvc", "metrics", "show", "--json")
     assert "accuracy_against_n" not in clone.run("dvc", "plots", "show")
     page = (clone.root / "dvc_plots" / "index.html").read_text()
     assert "samples a problem (n)" in page
-    assert "train_loss" in clone.run("dvc", "metrics", "show", "artifacts/train_verifier/training.json", "--json")
+    training = "artifacts/train_verifier/xent/0/training.json"
+    assert "train_loss" in clone.run("dvc", "metrics", "show", training, "--json")
     clone.set_params(report__num_examples=4)
     assert "num_examples" in clone.run("dvc", "params", "diff")
     assert "evaluate" in clone.run("dvc", "exp", "show", "--csv")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from clone import Clone
 
-STAGE = "sample_solutions@original-test"
-OUT = Path("artifacts/sample_solutions/test/original/samples.parquet")
-UNFINISHED = Path("artifacts/unfinished/sample_solutions/test/original")
+STAGE = "sample_solutions@original-test-0"
+OUT = Path("artifacts/sample_solutions/test/original/0/samples.parquet")
+UNFINISHED = Path("artifacts/unfinished/sample_solutions/test/original/0")
 PROBLEMS = 16
 
 

@@ -57,7 +57,7 @@ def test_a_missing_file(clone: Clone) -> None:
 
 def test_a_wrong_model_path(clone: Clone) -> None:
     clone.run("dvc", "repro", "build_problems")
-    stage = ("python", "-P", "packages/core/src/mathtune_core/stage.py", "train_generator@original")
+    stage = ("python", "-P", "packages/core/src/mathtune_core/stage.py", "train_generator", "seed=0")
     paths = (
         "problems=artifacts/build_problems",
         "solutions=artifacts/build_problems",

@@ -21,6 +21,7 @@ from mathtune_core.tables import read_table
 
 Finished = tuple[Clone, set[str]]
 STYLES = ("original", "generated", "original+generated")
+RECIPES = ("few-shot", "sequential-margin")
 SPLITS = {"train": 16, "val": 8, "test": 16}
 N = 4
 
@@ -34,7 +35,7 @@ def test_every_stage_but_the_frozen_base_runs(finished: Finished) -> None:
     clone, ran = finished
     listed = {line.split()[0] for line in clone.run("dvc", "stage", "list").splitlines()}
     assert ran == listed - {"pretrain_base"}
-    assert len(ran) == 35
+    assert len(ran) == 54
 
 
 def test_again_does_nothing(finished: Finished) -> None:
@@ -53,7 +54,8 @@ def test_running_everything_again_gives_the_same_numbers(finished: Finished, art
 
 def test_the_table_is_printed(finished: Finished) -> None:
     table = finished[0].run("python", "-m", "mathtune_cli.main", "table")
-    for word in (*STYLES, "Pass@1", "Maj1", "RR.All", "RR.MajK", "W.RR", "W.RR.MajK", "Pass@4", "held-out templates"):
+    names = (*STYLES, "few-shot", "held-out templates", "The paper's findings")
+    for word in (*names, "Pass@1", "Maj1", "RR.All", "RR.MajK", "W.RR", "W.RR.MajK", "Pass@4"):
         assert word in table
     assert max(map(len, table.splitlines())) <= 100
 
@@ -70,15 +72,17 @@ def test_problems_keep_to_their_parts(artifacts: Path) -> None:
     assert set(solved.join(problems.filter(pl.col("split") == "train"), on="problem_id")["fold"]) == {"generator"}
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("split", SPLITS)
-def test_samples_and_clusters(artifacts: Path, split: str, style: str) -> None:
-    samples = read_table(artifacts / f"sample_solutions/{split}/{style}/samples.parquet", SAMPLES)
+@pytest.mark.parametrize(
+    ("generator", "split"),
+    [(g, split) for g in (*STYLES, *RECIPES) for split in SPLITS if split != "train" or g in STYLES],
+)
+def test_samples_and_clusters(artifacts: Path, split: str, generator: str) -> None:
+    samples = read_table(artifacts / f"sample_solutions/{split}/{generator}/0/samples.parquet", SAMPLES)
     counts = samples.group_by("problem_id", "decoding").len()
     assert set(counts.filter(pl.col("decoding") == "sampled")["len"]) == {N}
     assert set(counts.filter(pl.col("decoding") == "greedy")["len"]) == {1}
     assert samples["problem_id"].n_unique() == SPLITS[split]
-    clusters = read_table(artifacts / f"cluster_answers/{split}/{style}/clusters.parquet", CLUSTERS)
+    clusters = read_table(artifacts / f"cluster_answers/{split}/{generator}/0/clusters.parquet", CLUSTERS)
     assert clusters.select(SAMPLE_KEY).sort(SAMPLE_KEY).equals(samples.select(SAMPLE_KEY).sort(SAMPLE_KEY))
     assert (clusters["cluster_id"].is_null() == clusters["predicted_answer"].is_null()).all()
     grades = clusters.drop_nulls("cluster_id").group_by("problem_id", "cluster_id").agg(pl.col("is_correct").n_unique())
@@ -86,13 +90,13 @@ def test_samples_and_clusters(artifacts: Path, split: str, style: str) -> None:
     assert not clusters.filter(pl.col("cluster_id").is_null())["is_correct"].any()
     assert clusters["cluster_id"].is_not_null().any()
     if split != "train":
-        scores = read_table(artifacts / f"score_solutions/{split}/{style}/scores.parquet", SCORES)
+        scores = read_table(artifacts / f"score_solutions/{split}/xent/{generator}/0/scores.parquet", SCORES)
         assert scores.select(SAMPLE_KEY).sort(SAMPLE_KEY).equals(samples.select(SAMPLE_KEY).sort(SAMPLE_KEY))
         assert scores["verifier_score"].is_between(0, 1).all()
 
 
 def test_the_verifier_learns_from_problems_held_out_from_the_generators(artifacts: Path) -> None:
-    examples = read_table(artifacts / "build_verifier_examples/verifier_examples.parquet", VERIFIER_EXAMPLES)
+    examples = read_table(artifacts / "build_verifier_examples/xent/0/verifier_examples.parquet", VERIFIER_EXAMPLES)
     problems = read_table(artifacts / "build_problems/problems.parquet", PROBLEMS)
     assert set(examples.join(problems, on="problem_id")["fold"]) == {"verifier"}
     assert set(examples["decoding"]) == {"sampled"}
@@ -100,15 +104,15 @@ def test_the_verifier_learns_from_problems_held_out_from_the_generators(artifact
 
 def test_the_evaluation_is_whole(artifacts: Path) -> None:
     metrics = json.loads((artifacts / "evaluate/metrics.json").read_text())
-    assert set(STYLES) < set(metrics)
+    assert {*STYLES, *RECIPES} < set(metrics)
     results = pl.read_csv(artifacts / "evaluate/results.csv")
-    assert set(results["style"]) == set(STYLES)
+    assert set(results["generator"]) == {*STYLES, *RECIPES}
     assert (results["low"] <= results["accuracy"]).all()
     assert (results["accuracy"] <= results["high"]).all()
     # The greedy solution's accuracy, counted from the clusters by hand.
     problems = read_table(artifacts / "build_problems/problems.parquet", PROBLEMS).filter(pl.col("subset") == "main")
     for style in STYLES:
-        clusters = read_table(artifacts / f"cluster_answers/test/{style}/clusters.parquet", CLUSTERS)
+        clusters = read_table(artifacts / f"cluster_answers/test/{style}/0/clusters.parquet", CLUSTERS)
         greedy = clusters.filter(pl.col("decoding") == "greedy").join(problems, on="problem_id", how="semi")
         assert metrics[style]["pass@1"] == pytest.approx(100 * greedy["is_correct"].mean(), abs=0.01)
     predictions = read_table(artifacts / "evaluate/predictions.parquet", PREDICTIONS)

@@ -1,4 +1,4 @@
-"""The stage `evaluate` on a small run: what it writes, that it repeats itself, what it refuses."""
+"""The stage `evaluate` on small runs: what it writes, that it repeats itself, what it refuses."""
 
 import json
 from dataclasses import replace
@@ -9,14 +9,16 @@ import pytest
 
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PREDICTIONS, SCORES
+from mathtune_core.study import Study
 from mathtune_core.tables import read_table, write_table
 from mathtune_ranking import evaluate
 from mathtune_ranking.candidates import read_candidates
 from mathtune_ranking.choice import choose
-from mathtune_ranking.selectors import SELECTORS
+from mathtune_ranking.rows import rows_of
+from mathtune_ranking.selectors import SCORED, SELECTORS
+from mathtune_ranking.verifier_quality import verifier_quality
 
 PARAMS = evaluate.EvaluateParams(
-    styles=("terse", "verbose"),
     headline_subsets=("easy",),
     majk_candidates=(2, 1, 3),
     bootstrap_resamples=300,
@@ -26,10 +28,11 @@ PARAMS = evaluate.EvaluateParams(
 )
 
 
-def run(folder: Path, out: str, params: evaluate.EvaluateParams = PARAMS) -> Path:
+def run(folder: Path, study: Study, out: str = "out", params: evaluate.EvaluateParams = PARAMS) -> Path:
     (folder / out).mkdir()
     evaluate.run(
         params,
+        study=study,
         problems=folder,
         samples=folder / "sample_solutions",
         clusters=folder / "cluster_answers",
@@ -39,27 +42,39 @@ def run(folder: Path, out: str, params: evaluate.EvaluateParams = PARAMS) -> Pat
     return folder / out
 
 
-def candidates(folder: Path, style: str, split: str = "test"):
-    paths = (folder / "cluster_answers", "clusters"), (folder / "score_solutions", "scores")
-    return read_candidates(*(path / split / style / f"{name}.parquet" for path, name in paths))
-
-
-def test_same_inputs_same_bytes(small_run) -> None:
-    first, second = run(small_run, "first"), run(small_run, "second")
-    names = sorted(path.name for path in first.iterdir())
-    written = (
-        "choice.json comparisons.csv curves.csv lengths.csv levels.csv metrics.json predictions.parquet results.csv"
+def candidates(folder: Path, generator: str, split: str = "test", verifier: str = "xent", seed: int = 0):
+    return read_candidates(
+        folder / "cluster_answers" / split / generator / str(seed) / "clusters.parquet",
+        folder / "score_solutions" / split / verifier / generator / str(seed) / "scores.parquet",
     )
-    assert names == [*written.split(), "verifier.json"]
+
+
+def tables(folder: Path, generator: str) -> list[Path]:
+    clusters = folder / "cluster_answers" / "test" / generator / "0" / "clusters.parquet"
+    return [clusters, folder / "score_solutions" / "test" / "xent" / generator / "0" / "scores.parquet"]
+
+
+@pytest.fixture(scope="module")
+def full(full_run, full_study) -> Path:
+    """What `evaluate` writes about the run of `full_study`, to be read only."""
+    return run(full_run, full_study, "of-test-evaluate")
+
+
+def test_same_inputs_same_bytes(full, full_run, full_study) -> None:
+    first, second = full, run(full_run, full_study, "second")
+    names = sorted(path.name for path in first.iterdir())
+    written = "choice.json comparisons.csv curves.csv findings.csv lengths.csv levels.csv metrics.json"
+    assert names == [*written.split(), "predictions.parquet", "results.csv", "verifiers.csv"]
     for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
-def test_metrics_are_percentages_of_the_headline_problems(small_run) -> None:
-    metrics = json.loads((run(small_run, "out") / "metrics.json").read_text())
+def test_metrics_are_percentages_of_the_headline_problems(small_run, study) -> None:
+    metrics = json.loads((run(small_run, study) / "metrics.json").read_text())
     assert metrics["counts"]["test_problems"] == 20
     assert metrics["counts"]["headline_problems"] == 15
-    for style in PARAMS.styles:
+    assert metrics["counts"]["seeds"] == 1
+    for style in study.styles:
         arrays = candidates(small_run, style)
         easy = [int(name[-2:]) % 4 != 0 for name in arrays.problem_ids]
         for selector, name in (("Pass@1", "pass@1"), ("Maj1", "maj1@5"), ("W.RR", "w_rr@5"), ("Pass@N", "pass@5")):
@@ -67,8 +82,25 @@ def test_metrics_are_percentages_of_the_headline_problems(small_run) -> None:
             assert metrics[style][name] == pytest.approx(expected, abs=0.005), (style, name)
 
 
-def test_results_cover_every_subset_and_agree_with_predictions(small_run) -> None:
-    out = run(small_run, "out")
+def test_metrics_are_means_over_seeds_and_keep_the_verifiers_apart(full, full_run, full_study) -> None:
+    metrics = json.loads((full / "metrics.json").read_text())
+    assert list(metrics) == [*full_study.generators, "counts"]
+    assert metrics["counts"]["seeds"] == 2
+    k = metrics["counts"]["k"]
+    for verifier, of_row in (("xent", metrics["rewritten"]), ("margin", metrics["rewritten"]["verifier margin"])):
+        by_seed = []
+        for seed in full_study.seeds:
+            arrays = candidates(full_run, "rewritten", verifier=verifier, seed=seed)
+            easy = [int(name[-2:]) % 4 != 0 for name in arrays.problem_ids]
+            by_seed.append(SELECTORS["RR.MajK"](arrays, k).p_correct[easy].mean())
+        assert of_row["rr_majk@5"] == pytest.approx(100 * sum(by_seed) / 2, abs=0.005), verifier
+    assert set(metrics["rewritten"]) > {"verifier margin", "verifier rewritten"}
+    assert "maj1@5" not in metrics["rewritten"]["verifier margin"]  # the vote reads no scores
+    assert not [name for name in metrics["few-shot"] if name.startswith("verifier")]
+
+
+def test_results_cover_every_subset_and_agree_with_predictions(small_run, study) -> None:
+    out = run(small_run, study)
     results = pl.read_csv(out / "results.csv")
     assert results["subset"].unique(maintain_order=True).to_list() == ["headline", "easy", "hard"]
     assert results.height == 3 * 2 * len(SELECTORS)
@@ -77,79 +109,132 @@ def test_results_cover_every_subset_and_agree_with_predictions(small_run) -> Non
     predictions = read_table(out / "predictions.parquet", PREDICTIONS)
     assert predictions.height == 20 * 2 * len(SELECTORS)
     hard = predictions.filter(pl.col("problem_id").is_in([f"test-{n:02d}" for n in range(0, 20, 4)]))
-    mean = hard.group_by("style", "selector").agg(p_correct=100 * pl.col("p_correct").mean())
-    joined = results.filter(pl.col("subset") == "hard").join(mean, on=["style", "selector"])
+    mean = hard.group_by("generator", "selector").agg(p_correct=100 * pl.col("p_correct").mean())
+    joined = results.filter(pl.col("subset") == "hard").join(mean, on=["generator", "selector"])
     assert joined.height == 2 * len(SELECTORS)
     assert ((joined["accuracy"] - joined["p_correct"]).abs() < 0.006).all()
 
 
-def test_k_is_chosen_on_validation_alone(small_run) -> None:
-    choice = json.loads((run(small_run, "out") / "choice.json").read_text())
-    validation = {style: candidates(small_run, style, "val") for style in PARAMS.styles}
+def test_results_and_predictions_hold_every_row_once(full) -> None:
+    results, predictions = pl.read_csv(full / "results.csv"), read_table(full / "predictions.parquet", PREDICTIONS)
+    # Five generators with the first verifier; beside it two styles by margin, and one by its own verifier.
+    combinations = 5 * len(SELECTORS) + (2 + 1) * len(SCORED)
+    assert results.height == 3 * combinations
+    assert results.unique(["subset", "generator", "verifier", "selector"]).height == results.height
+    assert predictions.height == 20 * 2 * combinations
+    assert predictions["seed"].unique().sort().to_list() == [0, 1]
+    unread = predictions.filter(pl.col("verifier").is_null())
+    assert set(unread["selector"]) == set(SELECTORS) - set(SCORED)
+    keys = ["generator", "verifier", "selector"]
+    mean = predictions.with_columns(pl.col("verifier").fill_null("xent")).group_by(keys)
+    joined = (
+        results.filter(pl.col("subset") != "headline")
+        .group_by(keys)
+        .agg(accuracy=(pl.col("accuracy") * pl.col("num_problems")).sum() / pl.col("num_problems").sum())
+    )
+    joined = joined.join(mean.agg(p_correct=100 * pl.col("p_correct").mean()), on=keys)
+    assert joined.height == combinations
+    assert ((joined["accuracy"] - joined["p_correct"]).abs() < 0.006).all()
+
+
+def test_k_is_chosen_on_validation_alone(small_run, study) -> None:
+    choice = json.loads((run(small_run, study) / "choice.json").read_text())
+    validation = [candidates(small_run, style, "val") for style in study.styles]
     assert choice["k"] == choose(validation, PARAMS.majk_candidates).k
-    on_test = {style: candidates(small_run, style) for style in PARAMS.styles}
-    for style in PARAMS.styles:  # scores of the test split turned upside down must not move the choice
-        path = small_run / "score_solutions" / "test" / style / "scores.parquet"
+    on_test = candidates(small_run, "terse")
+    for style in study.styles:  # scores of the test split turned upside down must not move the choice
+        path = small_run / "score_solutions" / "test" / "xent" / style / "0" / "scores.parquet"
         write_table(read_table(path, SCORES).with_columns(verifier_score=1 - pl.col("verifier_score")), path, SCORES)
-    again = json.loads((run(small_run, "again") / "choice.json").read_text())
+    again = json.loads((run(small_run, study, "again") / "choice.json").read_text())
     assert (again["k"], again["val_accuracy_by_k"]) == (choice["k"], choice["val_accuracy_by_k"])
-    assert (candidates(small_run, "terse").score != on_test["terse"].score).any()
+    assert (candidates(small_run, "terse").score != on_test.score).any()
 
 
 def test_equal_k_go_to_the_smaller(toy) -> None:
     alone = toy([(0, 0.5, True), (0, 0.4, True)])
-    assert choose({"style": alone}, (8, 2, 4)).k == 2
+    assert choose([alone], (8, 2, 4)).k == 2
 
 
-def test_curves_end_where_the_results_are(small_run) -> None:
-    out = run(small_run, "out")
-    curves, results = pl.read_csv(out / "curves.csv"), pl.read_csv(out / "results.csv")
+def test_curves_end_where_the_results_are(full) -> None:
+    curves, results = pl.read_csv(full / "curves.csv"), pl.read_csv(full / "results.csv")
     assert curves["n"].unique().sort().to_list() == [1, 2, 4, 5]
     last = curves.filter(pl.col("n") == 5).with_columns(pl.col("selector").replace({"Pass@n": "Pass@N"}))
-    joined = last.join(results.filter(pl.col("subset") == "headline"), on=["style", "selector"])
-    assert joined.height == 2 * 4
+    of_headline = results.filter((pl.col("subset") == "headline") & (pl.col("verifier") == "xent"))
+    joined = last.join(of_headline, on=["generator", "selector"])
+    assert joined.height == 5 * 4
     assert ((joined["accuracy"] - joined["accuracy_right"]).abs() < 0.011).all()
 
 
-def test_lengths_are_of_the_sampled_completions(small_run) -> None:
-    lengths = pl.read_csv(run(small_run, "out") / "lengths.csv")
-    assert lengths["mean_tokens"].to_list() == [12.0, 12.0]  # 10 … 14, the greedy 10 left out
+def test_lengths_are_of_the_sampled_completions(full) -> None:
+    lengths = pl.read_csv(full / "lengths.csv")
+    assert lengths["generator"].to_list() == ["few-shot", "original", "rewritten", "sequential-margin", "control"]
+    assert lengths["mean_tokens"].to_list() == [12.0] * 5  # 10 … 14, the greedy 10 left out
     assert (lengths["cut_at_length"] == lengths["without_answer"]).all()
 
 
-def test_comparisons_are_corrected_within_a_selector(small_run) -> None:
-    comparisons = pl.read_csv(run(small_run, "out") / "comparisons.csv")
+def test_lengths_are_the_mean_over_seeds_of_the_headline_problems(full, full_run) -> None:
+    shares = []
+    for seed in (0, 1):
+        arrays = candidates(full_run, "control", seed=seed)
+        easy = [int(name[-2:]) % 4 != 0 for name in arrays.problem_ids]
+        shares.append(100 * (arrays.cluster_id[easy] < 0).mean())
+    lengths = pl.read_csv(full / "lengths.csv").filter(pl.col("generator") == "control")
+    assert shares[0] != shares[1]
+    assert lengths["without_answer"].item() == pytest.approx(sum(shares) / 2, abs=0.005)
+
+
+def test_verifiers_are_the_mean_over_seeds(full, full_run, full_study) -> None:
+    verifiers = pl.read_csv(full / "verifiers.csv")
+    rows = [(row.generator, row.verifier) for row in rows_of(full_study)]
+    assert verifiers.select("generator", "verifier").rows() == rows
+    of_row = verifiers.row(rows.index(("rewritten", "margin")), named=True)
+    by_seed = [verifier_quality(candidates(full_run, "rewritten", verifier="margin", seed=seed)) for seed in (0, 1)]
+    assert of_row["auc"] == pytest.approx(sum(one.auc for one in by_seed) / 2, abs=5e-5)
+    assert of_row["num_mixed_problems"] == sum(one.num_mixed_problems for one in by_seed)
+    assert of_row["num_samples"] == 2 * 20 * 5
+
+
+@pytest.mark.parametrize("generator", ["terse", "verbose"])
+def test_a_generator_that_is_always_wrong_has_no_auc(small_run, study, generator) -> None:
+    path = small_run / "cluster_answers" / "test" / generator / "0" / "clusters.parquet"
+    pl.read_parquet(path).with_columns(is_correct=pl.lit(False)).write_parquet(path)
+    verifiers = pl.read_csv(run(small_run, study) / "verifiers.csv")
+    wrong = verifiers.filter(pl.col("generator") == generator).row(0, named=True)
+    assert (wrong["auc"], wrong["auc_within_problems"], wrong["num_mixed_problems"]) == (None, None, 0)
+    assert verifiers.filter(pl.col("generator") != generator)["auc"].dtype == pl.Float64
+    assert verifiers["auc"].null_count() == 1
+
+
+def test_comparisons_of_two_styles_have_nothing_to_correct(small_run, study) -> None:
+    comparisons = pl.read_csv(run(small_run, study) / "comparisons.csv").filter(pl.col("family") == "styles")
     assert set(comparisons["selector"]) == {"Pass@1", "Maj1", "RR.All", "RR.MajK", "W.RR", "W.RR.MajK"}
-    assert (comparisons["p"] == comparisons["p_holm"]).all()  # one pair of styles: nothing to correct
+    assert (comparisons["p"] == comparisons["p_holm"]).all()
     assert (comparisons["low"] <= comparisons["difference"]).all()
 
 
-def test_one_style_is_enough(small_run) -> None:
-    out = run(small_run, "out", replace(PARAMS, styles=("terse",)))
-    assert pl.read_csv(out / "comparisons.csv").is_empty()
+def test_one_style_is_enough(small_run, study) -> None:
+    out = run(small_run, replace(study, styles=("terse",)))
+    assert set(pl.read_csv(out / "comparisons.csv")["family"]) == {"re-ranking"}
 
 
-def test_styles_with_other_problems_are_refused(small_run) -> None:
-    for stage, table in (("cluster_answers", "clusters"), ("score_solutions", "scores")):
-        path = small_run / stage / "test" / "verbose" / f"{table}.parquet"
-        frame = pl.read_parquet(path)
-        frame.filter(pl.col("problem_id") != "test-03").write_parquet(path)
-    with pytest.raises(MathtuneError, match=r"verbose.clusters\.parquet: style verbose has other problems"):
-        run(small_run, "out")
+def test_generators_with_other_problems_are_refused(small_run, study) -> None:
+    for path in tables(small_run, "verbose"):
+        pl.read_parquet(path).filter(pl.col("problem_id") != "test-03").write_parquet(path)
+    with pytest.raises(MathtuneError, match=r"verbose/0/clusters\.parquet: has other problems.* generator terse"):
+        run(small_run, study)
 
 
-def test_a_problem_of_another_split_is_refused(small_run) -> None:
-    for stage, table in (("cluster_answers", "clusters"), ("score_solutions", "scores")):
-        path = small_run / stage / "test" / "terse" / f"{table}.parquet"
+def test_a_problem_of_another_split_is_refused(small_run, study) -> None:
+    for path in tables(small_run, "terse"):
         pl.read_parquet(path).with_columns(pl.col("problem_id").replace("test-03", "val-03")).write_parquet(path)
     with pytest.raises(MathtuneError, match="problem_id='val-03': not a problem of split test"):
-        run(small_run, "out")
+        run(small_run, study)
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("styles", ()),
+        ("headline_subsets", ()),
         ("headline_subsets", ("easy", "easy")),
         ("majk_candidates", (0, 1)),
         ("bootstrap_resamples", 1),
@@ -162,6 +247,6 @@ def test_params_that_mean_nothing_are_refused_by_name(field, value) -> None:
         replace(PARAMS, **{field: value})
 
 
-def test_an_unknown_headline_subset_is_refused(small_run) -> None:
+def test_an_unknown_headline_subset_is_refused(small_run, study) -> None:
     with pytest.raises(MathtuneError, match=r"headline_subsets.*'nowhere'"):
-        run(small_run, "out", replace(PARAMS, headline_subsets=("nowhere",)))
+        run(small_run, study, params=replace(PARAMS, headline_subsets=("nowhere",)))

@@ -15,7 +15,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from mathtune_core.prompts import VERIFIER_PROMPT
+from mathtune_core.prompts import VERIFIER_PROMPT, verifier_ids
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS
 
 SENTENCES = [VERIFIER_PROMPT, "Problem: What is 1 + 2?\nSolution: 1 + 2 = 3", *[" correct", " incorrect"] * 50]
@@ -98,3 +98,9 @@ def solutions(problems: pl.DataFrame) -> pl.DataFrame:
         for problem_id, text, answer in problems.select("problem_id", "problem", "expected_answer").iter_rows()
     ]
     return pl.DataFrame(rows, schema=SOLUTIONS.schema, orient="row")
+
+
+@pytest.fixture(scope="session")
+def rows_of_ids(tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
+    pairs = [("What is 1 + 2?", "1 + 2 = 3"), ("What is 4 + 4 + 1?", "the answer is 9, as 4 + 4 = 8"), ("1 + 1?", "3")]
+    return [verifier_ids(tokenizer, problem, completion) for problem, completion in pairs]

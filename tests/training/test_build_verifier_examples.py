@@ -11,9 +11,7 @@ from mathtune_core.tables import read_table, write_table
 from mathtune_training.balance import balance_examples, collapse_duplicates
 from mathtune_training.build_verifier_examples import BuildVerifierExamplesParams, run
 
-PARAMS = BuildVerifierExamplesParams(
-    styles=("original", "rewritten"), balance="none", max_examples_per_problem=99, seed=0
-)
+PARAMS = BuildVerifierExamplesParams(styles=("original", "rewritten"), balance="none", max_examples_per_problem=99)
 # (problem, completion, right): p00 has a repeated completion, p01 no right one.
 SAMPLED = [("p00", "is 3", True), ("p00", " is 3\n", True), ("p00", "is 4", False), ("p01", "is 5", False)]
 
@@ -27,11 +25,13 @@ def write_style(folder: Path, style: str, sampled: list[tuple[str, str, bool]]) 
     samples = [(*row[:4], "stop", 3, -1.0, 0) for row in keyed]
     clusters = [(*row[:3], None, None, row[4]) for row in keyed]
     write_table(
-        pl.DataFrame(samples, schema=SAMPLES.schema, orient="row"), folder / f"samples/{style}/samples.parquet", SAMPLES
+        pl.DataFrame(samples, schema=SAMPLES.schema, orient="row"),
+        folder / f"samples/{style}/7/samples.parquet",
+        SAMPLES,
     )
     write_table(
         pl.DataFrame(clusters, schema=CLUSTERS.schema, orient="row"),
-        folder / f"clusters/{style}/clusters.parquet",
+        folder / f"clusters/{style}/7/clusters.parquet",
         CLUSTERS,
     )
 
@@ -46,7 +46,7 @@ def paths(tmp_path: Path, problems: pl.DataFrame) -> dict[str, Path]:
 
 
 def built(params: BuildVerifierExamplesParams, paths: dict[str, Path]) -> pl.DataFrame:
-    run(params, **paths)
+    run(params, item="xent", seed=7, **paths)
     return read_table(paths["out"] / "verifier_examples.parquet", VERIFIER_EXAMPLES)
 
 
@@ -68,13 +68,21 @@ def test_only_the_listed_styles_are_read(paths: dict[str, Path]) -> None:
 
 
 def test_the_counts_are_reported_at_every_step(paths: dict[str, Path]) -> None:
-    built(replace(PARAMS, balance="downsample"), paths)
+    built(replace(PARAMS, balance="within_style"), paths)
     report = json.loads((paths["out"] / "balance.json").read_text())
     assert report["sampled"]["original"] == {"right": 2, "wrong": 2}
     assert report["distinct"]["original"] == {"right": 1, "wrong": 2}
     assert report["distinct"]["rewritten"] == {"right": 2, "wrong": 0}
-    assert (report["right"], report["wrong"]) == (2, 2)
-    assert report["policy"].startswith("downsample: ")
+    assert report["kept"] == {"original": {"right": 1, "wrong": 1}, "rewritten": {"right": 0, "wrong": 0}}
+    assert (report["right"], report["wrong"]) == (1, 1)
+    assert report["policy"].startswith("within_style: ")
+
+
+def test_the_share_of_right_samples_is_told_by_fold(paths: dict[str, Path]) -> None:
+    """p00 and p01 are of the generator's fold (seen in training, were they its solutions), p02 of the verifier's."""
+    built(PARAMS, paths)
+    shares = json.loads((paths["out"] / "balance.json").read_text())["share_right"]
+    assert shares == {"original": {"generator": 0.5}, "rewritten": {"generator": 1.0, "verifier": 1.0}}
 
 
 def test_problems_outside_train_are_refused(paths: dict[str, Path], tmp_path: Path) -> None:
@@ -84,7 +92,7 @@ def test_problems_outside_train_are_refused(paths: dict[str, Path], tmp_path: Pa
 
 
 def test_a_sample_without_a_grade_is_refused(paths: dict[str, Path]) -> None:
-    file = paths["clusters"] / "original/clusters.parquet"
+    file = paths["clusters"] / "original/7/clusters.parquet"
     write_table(read_table(file, CLUSTERS).filter(pl.col("problem_id") != "p01"), file, CLUSTERS)
     with pytest.raises(MathtuneError, match="sample 0 of problem p01 has no grade"):
         built(PARAMS, paths)
@@ -92,7 +100,7 @@ def test_a_sample_without_a_grade_is_refused(paths: dict[str, Path]) -> None:
 
 def test_one_class_alone_is_refused(paths: dict[str, Path], tmp_path: Path) -> None:
     write_style(tmp_path, "original", [("p00", "is 3", True)])
-    with pytest.raises(MathtuneError, match="3 of the 3 sampled solutions are right"):
+    with pytest.raises(MathtuneError, match="3 of the 3 sampled solutions of original, rewritten are right"):
         built(PARAMS, paths)
 
 
@@ -113,8 +121,8 @@ def lopsided() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=VERIFIER_EXAMPLES.schema, orient="row")
 
 
-def test_downsampling_evens_the_classes_and_keeps_every_right_one(lopsided: pl.DataFrame) -> None:
-    kept = balance_examples(lopsided, "downsample", 10, seed=0)
+def test_balancing_within_a_style_evens_its_classes_and_keeps_every_right_one(lopsided: pl.DataFrame) -> None:
+    kept = balance_examples(lopsided, "within_style", 10, seed=0)
     right = kept.filter("is_correct")
     assert right.height == lopsided["is_correct"].sum() == 30
     assert kept.height == 60
@@ -122,19 +130,37 @@ def test_downsampling_evens_the_classes_and_keeps_every_right_one(lopsided: pl.D
     assert set(kept.filter(~pl.col("is_correct")).group_by("problem_id").len()["len"]) == {1, 2}
 
 
-@pytest.mark.parametrize("policy", ["none", "downsample"])
+@pytest.mark.parametrize("policy", ["none", "within_style", "within_problem"])
 def test_no_problem_has_more_than_its_cap(policy: str, lopsided: pl.DataFrame) -> None:
-    kept = balance_examples(lopsided, policy, 1, seed=0)  # type: ignore[arg-type]
-    assert kept.group_by("problem_id").len()["len"].max() == 1
+    kept = balance_examples(lopsided, policy, 2, seed=0)  # type: ignore[arg-type]
+    assert kept.group_by("problem_id").len()["len"].max() == 2
 
 
-@pytest.mark.parametrize("policy", ["none", "downsample"])
+@pytest.mark.parametrize("policy", ["none", "within_style", "within_problem"])
 def test_the_choice_follows_the_seed_and_not_the_row_order(policy: str, lopsided: pl.DataFrame) -> None:
     def chosen(frame: pl.DataFrame, seed: int) -> list[tuple[object, ...]]:
         return sorted(balance_examples(frame, policy, 5, seed).select("problem_id", "sample_index").rows())  # type: ignore[arg-type]
 
     assert chosen(lopsided, 0) == chosen(lopsided.reverse(), 0)
     assert chosen(lopsided, 0) != chosen(lopsided, 1)
+
+
+def test_each_style_is_balanced_by_itself(lopsided: pl.DataFrame) -> None:
+    """A style that is mostly right beside one that is mostly wrong: neither fills up the other's classes."""
+    mirrored = lopsided.with_columns(style=pl.lit("t"), is_correct=~pl.col("is_correct"))
+    kept = balance_examples(pl.concat([lopsided, mirrored]), "within_style", 10, seed=0)
+    counts = kept.group_by("style", "is_correct").len()
+    assert counts.height == 4
+    assert set(counts["len"]) == {30}
+
+
+def test_each_problem_is_balanced_by_itself(lopsided: pl.DataFrame) -> None:
+    kept = balance_examples(lopsided, "within_problem", 4, seed=0)
+    counts = kept.group_by("problem_id").agg(pl.col("is_correct").sum().alias("right"), pl.len())
+    # 1, 2 or 3 right ones of twelve, and two at most of either kind; five problems without a right one are left out.
+    assert counts.height == 15
+    assert (counts["right"] * 2 == counts["len"]).all()
+    assert counts["right"].sort().to_list() == [1] * 5 + [2] * 10
 
 
 def test_without_balancing_a_cap_leaves_the_base_rate(lopsided: pl.DataFrame) -> None:

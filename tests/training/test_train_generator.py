@@ -38,7 +38,7 @@ def trained(
     params: TrainGeneratorParams, tables: dict[str, Path], base: Path, out: Path, seed: int = 0
 ) -> dict[str, float]:
     out.mkdir()
-    run(params, item="original", seed=seed, base=base, out=out, **tables)
+    run(params, seed=seed, base=base, out=out, **tables)
     report: dict[str, float] = json.loads((out / "training.json").read_text())
     return report
 

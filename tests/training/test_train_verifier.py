@@ -10,9 +10,12 @@ from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import VERIFIER_EXAMPLES
 from mathtune_core.tables import write_table
 from mathtune_training.train_verifier import TrainVerifierParams, held_out_problems, run
+from mathtune_training.verifier_trainer import VerifierLoss
 
 PARAMS = TrainVerifierParams(
     loss="xent",
+    margin=0.1,
+    max_pairs_per_problem=10,
     epochs=3.0,
     learning_rate=5e-3,
     batch_size=16,
@@ -63,8 +66,29 @@ def test_a_learnable_verdict_is_learned_on_unseen_problems(examples: Path, base:
     assert not (before["model.embed_tokens.weight"] == after["model.embed_tokens.weight"]).all()
 
 
-def test_the_same_run_twice_writes_the_same_bytes(examples: Path, base: Path, tmp_path: Path) -> None:
-    short = replace(PARAMS, epochs=1.0)
+@pytest.mark.parametrize("loss", ["margin", "bradley-terry"])
+def test_the_losses_that_compare_learn_the_order(
+    loss: VerifierLoss, examples: Path, base: Path, tmp_path: Path
+) -> None:
+    report = trained(replace(PARAMS, loss=loss, max_pairs_per_problem=6), examples, base, tmp_path / "out")
+    # 8 solutions of 18 problems: 2 or 3 right ones, so at least 12 pairs, of which 6 stay; 8 pairs a step.
+    assert (report["pairs"], report["steps"]) == (18 * 6, 3 * 14)
+    assert report["validation_auc_within"] > 0.95
+    assert report["validation_mixed"] == 6
+    assert report["validation_loss"] < report["train_loss"] + 0.2
+
+
+def test_auc_within_is_of_one_problem_at_a_time(examples: Path, base: Path, tmp_path: Path) -> None:
+    report = trained(replace(PARAMS, learning_rate=1e-12), examples, base, tmp_path / "out")
+    assert report["validation_mixed"] == 6
+    assert report["validation_auc_within"] != report["validation_auc"]
+
+
+@pytest.mark.parametrize("loss", ["xent", "margin"])
+def test_the_same_run_twice_writes_the_same_bytes(
+    loss: VerifierLoss, examples: Path, base: Path, tmp_path: Path
+) -> None:
+    short = replace(PARAMS, loss=loss, epochs=1.0)
     trained(short, examples, base, tmp_path / "first")
     trained(short, examples, base, tmp_path / "second")
     for file in (file for file in (tmp_path / "first").rglob("*") if file.is_file()):
@@ -92,6 +116,14 @@ def test_an_overlong_example_is_dropped_and_counted(examples: Path, base: Path, 
     assert "validation_auc" not in report
 
 
+def test_without_a_pair_the_losses_that_compare_say_so(examples: Path, base: Path, tmp_path: Path) -> None:
+    file = examples / "verifier_examples.parquet"
+    table = pl.read_parquet(file).filter(pl.col("is_correct") == pl.col("problem_id").str.ends_with("2"))
+    write_table(table, file, VERIFIER_EXAMPLES)
+    with pytest.raises(MathtuneError, match="in 0 pairs; both kinds are needed, and for pairs both in one problem"):
+        trained(replace(PARAMS, loss="margin"), examples, base, tmp_path / "out")
+
+
 def test_one_class_alone_is_one_line(examples: Path, base: Path, tmp_path: Path) -> None:
     file = examples / "verifier_examples.parquet"
     write_table(pl.read_parquet(file).filter("is_correct"), file, VERIFIER_EXAMPLES)
@@ -100,7 +132,10 @@ def test_one_class_alone_is_one_line(examples: Path, base: Path, tmp_path: Path)
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(("field", "value"), [("validation_share", 1.0), ("epochs", -1.0), ("batch_size", 0)])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("validation_share", 1.0), ("epochs", -1.0), ("batch_size", 0), ("margin", -0.1), ("max_pairs_per_problem", 0)],
+)
 def test_params_out_of_range_are_refused_by_name(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"^{field}: "):
         replace(PARAMS, **{field: value})

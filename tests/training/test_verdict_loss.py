@@ -1,44 +1,27 @@
 import math
-from itertools import product
+from collections.abc import Callable
 
 import pytest
 import torch
-from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
-from mathtune_core.errors import MathtuneError
-from mathtune_core.prompts import verdict_tokens, verifier_ids
-from mathtune_training.auc import area_under_curve
-from mathtune_training.sft import pad_right
-from mathtune_training.train_verifier import TrainVerifierParams
-from mathtune_training.verdict_loss import (
-    VerifierTrainer,
-    add_verdict_head,
-    check_verdict_head,
-    logit_differences,
-    verdict_cross_entropy,
-    verdict_rows,
-)
+from mathtune_training.verdict_loss import bradley_terry, verdict_cross_entropy, verdict_margin
 
-PARAMS = TrainVerifierParams(
-    loss="xent",
-    epochs=1.0,
-    learning_rate=5e-3,
-    batch_size=2,
-    gradient_accumulation_steps=1,
-    warmup_ratio=0.0,
-    weight_decay=0.0,
-    lr_scheduler="cosine",
-    max_length=128,
-    dtype="float32",
-    validation_share=0.0,
-)
 DIFFERENCES, VERDICTS = [2.0, -1.0, 0.5, 0.0], [True, True, False, False]
 
 
-@pytest.fixture
-def rows_of_ids(tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
-    pairs = [("What is 1 + 2?", "1 + 2 = 3"), ("What is 4 + 4 + 1?", "the answer is 9, as 4 + 4 = 8"), ("1 + 1?", "3")]
-    return [verifier_ids(tokenizer, problem, completion) for problem, completion in pairs]
+def check_gradient(loss: Callable[[torch.Tensor], torch.Tensor], at: list[float]) -> None:
+    """The gradient at `at` is what finite differences of the loss give, in double precision."""
+    point = torch.tensor(at, dtype=torch.float64, requires_grad=True)
+    loss(point).backward()
+    for index in range(len(at)):
+        step = 1e-3
+        ends = []
+        for sign in (1, -1):
+            moved = torch.tensor(at, dtype=torch.float64)
+            moved[index] += sign * step
+            ends.append(float(loss(moved)))
+        assert point.grad is not None
+        assert float(point.grad[index]) == pytest.approx((ends[0] - ends[1]) / (2 * step), abs=1e-3)
 
 
 def test_the_loss_is_the_papers_worked_by_hand() -> None:
@@ -75,77 +58,35 @@ def test_the_gradient_is_that_of_finite_differences() -> None:
         assert float(differences.grad[index]) == pytest.approx((ends[0] - ends[1]) / (2 * step), abs=1e-4)
 
 
-def test_the_head_gives_the_difference_of_the_models_own_logits(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, rows_of_ids: list[list[int]]
-) -> None:
-    correct, incorrect = verdict_tokens(tokenizer)
-    expected = []
-    for ids in rows_of_ids:
-        with torch.no_grad():
-            logits = model(torch.tensor([ids])).logits[0, -1]
-        expected.append(float(logits[correct] - logits[incorrect]))
-    add_verdict_head(model, (correct, incorrect))
-    found = logit_differences(model, verdict_rows(rows_of_ids, [True] * len(rows_of_ids)), PARAMS)
-    assert found.tolist() == pytest.approx(expected, abs=1e-5)
-    assert len(set(expected)) == len(expected)
-    check_verdict_head(model, (correct, incorrect), rows_of_ids[0])
+# d⁺ = 2, 0, −1 and d⁻ = −1, 0, 2: log S⁺ = −0.126928, −0.693147, −1.313262; log S⁻ = −1.313262, −0.693147, −0.126928.
+RIGHT, WRONG = [2.0, 0.0, -1.0], [-1.0, 0.0, 2.0]
 
 
-def test_a_model_that_scales_its_logits_is_refused(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, rows_of_ids: list[list[int]]
-) -> None:
-    model.lm_head.register_forward_hook(lambda _module, _arguments, logits: logits * 7)
-    add_verdict_head(model, verdict_tokens(tokenizer))
-    with pytest.raises(MathtuneError, match="transforms its logits"):
-        check_verdict_head(model, verdict_tokens(tokenizer), rows_of_ids[0])
+@pytest.mark.parametrize(
+    ("margin", "expected"),
+    [
+        (0.0, 0.0 + 0.0 + 1.186334),
+        (0.5, 0.0 + 0.5 + 1.686334),
+        (1.5, 0.313666 + 1.5 + 2.686334),  # now the first pair, 1.186334 apart, is too close as well
+    ],
+)
+def test_the_margin_loss_is_the_papers_worked_by_hand(margin: float, expected: float) -> None:
+    found = verdict_margin(torch.tensor(RIGHT), torch.tensor(WRONG), margin)
+    assert float(found) == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("accumulation", [1, 2])
-def test_a_step_trains_on_the_mean_loss_of_its_examples(
-    accumulation: int,
-    model: LlamaForCausalLM,
-    tokenizer: PreTrainedTokenizerBase,
-    rows_of_ids: list[list[int]],
-    tmp_path: object,
-) -> None:
-    """Three examples in batches of 3, or of 2 and 1: either way each counts a third."""
-    from mathtune_training.hyperparameters import trainer_arguments
-
-    add_verdict_head(model, verdict_tokens(tokenizer))
-    verdicts = [True, False, False]
-    rows = verdict_rows(rows_of_ids, verdicts)
-    differences = logit_differences(model, rows, PARAMS)
-    expected = float(verdict_cross_entropy(differences, torch.tensor(verdicts))) / 3
-    arguments = trainer_arguments(PARAMS, 0, tmp_path)  # type: ignore[arg-type]
-    arguments.per_device_train_batch_size = 3 if accumulation == 1 else 2
-    arguments.gradient_accumulation_steps = accumulation
-    trainer = VerifierTrainer(model=model, args=arguments, train_dataset=rows, processing_class=tokenizer)
-    trainer.train()
-    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-    assert losses == pytest.approx([expected], rel=1e-5)
+def test_the_margin_is_on_log_scores_and_not_on_logits() -> None:
+    # Both right and wrong are scored near 1: their logits differ by 10, their log scores by 0.000045.
+    found = verdict_margin(torch.tensor([20.0]), torch.tensor([10.0]), 0.1)
+    assert float(found) == pytest.approx(0.1 - 0.0000454, abs=1e-6)
 
 
-def test_padding_does_not_reach_the_verdict(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, rows_of_ids: list[list[int]]
-) -> None:
-    add_verdict_head(model, verdict_tokens(tokenizer))
-    ids, mask = pad_right(rows_of_ids, 0, model.device)
-    assert mask.sum(1).tolist() == [len(row) for row in rows_of_ids]
-    assert [row[: len(given)].tolist() for row, given in zip(ids, rows_of_ids, strict=True)] == rows_of_ids
-    alone = [float(logit_differences(model, verdict_rows([row], [True]), PARAMS)) for row in rows_of_ids]
-    together = logit_differences(model, verdict_rows(rows_of_ids, [True] * 3), PARAMS)
-    assert together.tolist() == pytest.approx(alone, abs=1e-5)
+def test_the_gradient_of_the_margin_loss_is_that_of_finite_differences() -> None:
+    check_gradient(lambda d: verdict_margin(d[:3], d[3:], 0.5), [2.1, 0.2, -1.0, -1.0, 0.1, 2.0])
 
 
-def test_auc_is_the_share_of_pairs_in_order() -> None:
-    generator = torch.Generator().manual_seed(0)
-    for size in range(2, 30):
-        scores = torch.randint(0, 6, (size,), generator=generator).double().tolist()
-        right = torch.randint(0, 2, (size,), generator=generator).bool().tolist()
-        pairs = [
-            1.0 if scores[i] > scores[j] else 0.5 if scores[i] == scores[j] else 0.0
-            for i, j in product(range(size), repeat=2)
-            if right[i] and not right[j]
-        ]
-        expected = sum(pairs) / len(pairs) if pairs else None
-        assert area_under_curve(scores, right) == (pytest.approx(expected, abs=1e-12) if pairs else None)
+def test_bradley_terry_worked_by_hand() -> None:
+    # −log σ(3) = 0.048587, −log σ(0) = 0.693147, −log σ(−3) = 3.048587
+    found = bradley_terry(torch.tensor(RIGHT), torch.tensor(WRONG))
+    assert float(found) == pytest.approx(0.048587 + 0.693147 + 3.048587, abs=1e-5)
+    check_gradient(lambda d: bradley_terry(d[:3], d[3:]), [*RIGHT, *WRONG])

@@ -17,8 +17,12 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = command.add_subparsers(dest="command", required=True)
     scale = commands.add_parser("scale", help="write params.yaml for a scale and show what changed")
-    scale.add_argument("name", help="a file of scales/, without .yaml")
-    scale.add_argument("set", nargs="*", metavar="key=value", help="further changes, as `dvc exp run -S` takes them")
+    scale.add_argument(
+        "words",
+        nargs="+",
+        metavar="NAME | key=value",
+        help="files of scales/ without .yaml, each laid over those before; changes as `dvc exp run -S` takes them",
+    )
     table = commands.add_parser("table", help="print the result table of the last `dvc repro`")
     table.add_argument("evaluation", nargs="?", type=Path, default=Path("artifacts/evaluate"))
     _vote_arguments(commands.add_parser("vote", help="answer a split's problems by majority vote"))
@@ -49,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     try:
         if chosen.command == "scale":
-            sys.stdout.write((write_scale(Path(), chosen.name, chosen.set) or "params.yaml: no change") + "\n")
+            names = [word for word in chosen.words if "=" not in word]
+            changes = [word for word in chosen.words if "=" in word]
+            sys.stdout.write((write_scale(Path(), names, changes) or "params.yaml: no change") + "\n")
         elif chosen.command == "vote":
             # torch is needed for nothing else here
             from mathtune_cli.vote import vote

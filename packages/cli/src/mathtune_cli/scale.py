@@ -1,4 +1,4 @@
-"""`mathtune scale NAME [key=value …]`: params.yaml from scales/tiny.yaml and an overlay, with the diff shown."""
+"""`mathtune scale NAME … [key=value …]`: params.yaml from scales/tiny.yaml and overlays, with the diff shown."""
 
 import difflib
 import io
@@ -17,9 +17,14 @@ DEFAULT = "tiny"
 
 
 def merge(target: CommentedMap, overlay: CommentedMap) -> None:
-    """Merges `overlay` into `target`: mappings key by key, but an empty one, a list or any other value replaces."""
+    """Merges `overlay` into `target`: mappings key by key, but an empty one, a list or any other value replaces.
+
+    A null takes a mapping away.
+    """
     for key, value in overlay.items():
-        if isinstance(value, CommentedMap) and value and isinstance(target.get(key), CommentedMap):
+        if value is None and isinstance(target.get(key), CommentedMap):
+            del target[key]
+        elif isinstance(value, CommentedMap) and value and isinstance(target.get(key), CommentedMap):
             merge(target[key], value)
         else:
             target[key] = value
@@ -40,17 +45,13 @@ def assign(target: CommentedMap, assignment: str) -> None:
         raise MathtuneError(f"{assignment}: not a YAML value: {error.problem}") from error
 
 
-def scaled(scales: Path, name: str, assignments: Sequence[str]) -> str:
-    """The text of params.yaml for the scale `name`. Raises MathtuneError for an unknown one."""
-    path = scales / f"{name}.yaml"
-    if not path.is_file():
-        known = (
-            ", ".join(sorted(p.stem for p in scales.glob("*.yaml"))) or f"none; is {scales.parent} the project's root?"
-        )
-        raise MathtuneError(f"{path}: no such scale; known: {known}")
-    document = read_params_file(scales / f"{DEFAULT}.yaml")
-    if name != DEFAULT:
-        merge(document, read_params_file(path))
+def scaled(scales: Path, names: Sequence[str], assignments: Sequence[str]) -> str:
+    """The text of params.yaml for the scales `names`, each laid over those before. MathtuneError for an unknown one."""
+    document = read_params_file(_scale_file(scales, DEFAULT))
+    for name in names:
+        path = _scale_file(scales, name)
+        if name != DEFAULT:
+            merge(document, read_params_file(path))
     for assignment in assignments:
         assign(document, assignment)
     text = io.StringIO()
@@ -61,11 +62,21 @@ def scaled(scales: Path, name: str, assignments: Sequence[str]) -> str:
     return text.getvalue()
 
 
-def write_scale(root: Path, name: str, assignments: Sequence[str]) -> str:
+def _scale_file(scales: Path, name: str) -> Path:
+    path = scales / f"{name}.yaml"
+    if not path.is_file():
+        known = (
+            ", ".join(sorted(p.stem for p in scales.glob("*.yaml"))) or f"none; is {scales.parent} the project's root?"
+        )
+        raise MathtuneError(f"{path}: no such scale; known: {known}")
+    return path
+
+
+def write_scale(root: Path, names: Sequence[str], assignments: Sequence[str]) -> str:
     """Writes `root`/params.yaml and returns the unified diff against what stood there (empty when nothing changed)."""
     target = root / "params.yaml"
     before = target.read_text(encoding="utf-8") if target.is_file() else ""
-    after = scaled(root / "scales", name, assignments)
+    after = scaled(root / "scales", names, assignments)
     partial = target.with_name("params.yaml.partial")
     partial.write_text(after, encoding="utf-8")
     partial.replace(target)

@@ -90,7 +90,7 @@ def build(node: Any, kind: type[Params], file: str, name: str, line: int) -> Par
 
 
 def _line_of(node: Any, key: Any, fallback: int) -> int:
-    if isinstance(node, CommentedMap) and key in node.lc.data:
+    if isinstance(node, CommentedMap) and key in (node.lc.data or {}):
         return int(node.lc.key(key)[0]) + 1
     return fallback  # merged in from an anchor (`<<: *name`), or not there at all
 

@@ -116,7 +116,9 @@ PREDICTIONS = Table(
     pl.Schema(
         {
             "problem_id": pl.String,
-            "style": pl.String,
+            "generator": pl.String,  # a style, or the name of a recipe
+            "verifier": pl.String,  # whose scores the selector read; null where it reads none
+            "seed": pl.Int64,
             "selector": pl.String,
             "n": pl.Int32,  # samples the selector saw
             "k": pl.Int32,  # clusters it was restricted to; null where it has none
@@ -124,6 +126,6 @@ PREDICTIONS = Table(
             "p_correct": pl.Float64,  # 0 or 1, or between where a tie is broken at random
         }
     ),
-    key=("problem_id", "style", "selector", "n"),
-    nullable=frozenset({"k", "predicted_answer"}),
+    key=("problem_id", "generator", "verifier", "seed", "selector", "n"),
+    nullable=frozenset({"verifier", "k", "predicted_answer"}),
 )

@@ -18,6 +18,7 @@ sys.path[:0] = [str(source) for source in sorted(ROOT.glob("packages/*/src"))]
 
 from mathtune_core.errors import MathtuneError  # noqa: E402  (after the path is set, or the wrong tree is imported)
 from mathtune_core.params import load_params  # noqa: E402
+from mathtune_core.study import Study  # noqa: E402
 
 
 def stage_module(stage: str) -> str:
@@ -40,21 +41,24 @@ def params_type(module: Any, stage: str, item: str | None) -> type:
 def run_stage(name: str, paths: dict[str, Path], params_file: Path, seed: int | None = None) -> None:
     """Loads the stage's own section and calls its `run(params, **paths)`; `out` appears whole or not at all.
 
-    `run` gets the matrix item as well when it has a parameter `item`, the run's seed when it has one `seed`, and a
-    folder that outlives a kill, and is gone when the stage is done, when it has one `unfinished`.
+    `run` gets the matrix item as well when it has a parameter `item`, the run's seed when it has one `seed`, the
+    section `study` when it has one `study`, and a folder that outlives a kill, and is gone when the stage is done, when
+    it has one `unfinished`.
     """
     stage, _, item = name.partition("@")
     module = importlib.import_module(stage_module(stage))
     keys = (stage, item) if item else (stage,)
     params: Any = load_params(params_file, keys, params_type(module, stage, item or None))
     wanted = set(inspect.signature(module.run).parameters) - {"params"}
-    asked = wanted - {"item", "seed", "unfinished"}
+    asked = wanted - {"item", "seed", "study", "unfinished"}
     if asked != set(paths):
         raise MathtuneError(f"dvc.yaml: stage `{name}`: needs paths {sorted(asked)}, got {sorted(paths)}")
     if ("seed" in wanted) != (seed is not None):
         raise MathtuneError(f"dvc.yaml: stage `{name}`: {'needs' if seed is None else 'has no use for'} seed=N")
     out, unfinished = paths["out"], unfinished_folder(paths["out"])
-    context = {"item": item, "seed": seed, "unfinished": unfinished}
+    context: dict[str, Any] = {"item": item, "seed": seed, "unfinished": unfinished}
+    if "study" in wanted:
+        context["study"] = load_params(params_file, ("study",), Study)
     known = {key: value for key, value in context.items() if key in wanted}
     partial = out.with_name(f"{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)

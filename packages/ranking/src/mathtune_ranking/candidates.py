@@ -1,4 +1,4 @@
-"""One style's sampled solutions of one split as dense arrays, checked while they are joined from their tables."""
+"""A generator's sampled solutions of one split and seed as dense arrays, checked while they are joined."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,7 @@ class Candidates:
 
 
 def read_candidates(clusters: Path, scores: Path) -> Candidates:
-    """The clusters and scores of one style and split, joined one to one.
+    """The clusters and scores of one generator, split and seed, joined one to one.
 
     Raises MathtuneError, naming file and key, when a row of one has no partner in the other, a score is not a number
     in 0 … 1, a cluster holds two grades, or a problem lacks its greedy solution or has fewer samples than another.

@@ -1,7 +1,7 @@
-"""The stage `evaluate`: what each solution style is worth under each way of choosing among its samples.
+"""The stage `evaluate`: what each generator is worth under each way of choosing among its samples.
 
 Every accuracy in the files it writes is a percentage (0 … 100, two decimals), except `p_correct` in
-predictions.parquet and the qualities in verifier.json, which are fractions. What is tuned is tuned on `val`.
+predictions.parquet and the qualities in verifiers.csv, which are fractions. What is tuned is tuned on `val`.
 """
 
 import json
@@ -9,19 +9,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from mathtune_core.errors import MathtuneError
-from mathtune_core.schemas import CLUSTERS, PREDICTIONS, PROBLEMS, SAMPLES
+from mathtune_core.schemas import CLUSTERS, PREDICTIONS, PROBLEMS, SAMPLE_KEY, SAMPLES
+from mathtune_core.study import Study
 from mathtune_core.tables import read_table, write_table
-from mathtune_ranking.candidates import Candidates, read_candidates, require_same_keys
+from mathtune_ranking.candidates import Candidates, require_same_keys
 from mathtune_ranking.choice import Choice, choose, flattery
-from mathtune_ranking.outcomes import Outcomes, Resampling, comparisons, curves, levels, outcomes, percent
+from mathtune_ranking.comparisons import comparisons
+from mathtune_ranking.findings import findings
+from mathtune_ranking.outcomes import Outcomes, Resampling, curves, levels, outcomes, percent
 from mathtune_ranking.outcomes import predictions as predictions_table
 from mathtune_ranking.outcomes import results as results_table
+from mathtune_ranking.rows import Row, Runs, headline_rows, read_runs
 from mathtune_ranking.selectors import Bools
-from mathtune_ranking.verifier_quality import VerifierQuality, verifier_quality
+from mathtune_ranking.verifier_quality import verifier_quality
 
 HEADLINE = "headline"
 
@@ -44,7 +47,6 @@ METRIC_NAMES = {
 class EvaluateParams:
     """The section `evaluate:` of params.yaml."""
 
-    styles: tuple[str, ...]
     headline_subsets: tuple[str, ...]  # values of problems.subset that make up the headline numbers
     majk_candidates: tuple[int, ...]  # the K to choose from on val
     bootstrap_resamples: int
@@ -54,7 +56,7 @@ class EvaluateParams:
 
     def __post_init__(self) -> None:
         """Refuses, as `field: reason`, what would fail later or mean nothing."""
-        for name in ("styles", "headline_subsets", "majk_candidates"):
+        for name in ("headline_subsets", "majk_candidates"):
             values = getattr(self, name)
             if not values or len(set(values)) != len(values):
                 raise ValueError(f"{name}: needs at least one value, each once, got {list(values)}")
@@ -69,71 +71,59 @@ class EvaluateParams:
             raise ValueError(f"seed: must not be negative, got {self.seed}")
 
 
-def run(params: EvaluateParams, *, problems: Path, samples: Path, clusters: Path, scores: Path, out: Path) -> None:
-    """Reads <folder>/<split>/<style>/<table>.parquet for `samples`, `clusters` and `scores`; writes into `out`.
+def run(
+    params: EvaluateParams, *, study: Study, problems: Path, samples: Path, clusters: Path, scores: Path, out: Path
+) -> None:
+    """Reads the samples, clusters and scores of every generator, verifier and seed of the study; writes into `out`.
 
-    metrics.json, results.csv, curves.csv, comparisons.csv, levels.csv, lengths.csv, choice.json, verifier.json,
-    predictions.parquet. Raises MathtuneError for a missing, malformed or mismatched table.
+    metrics.json, results.csv, curves.csv, comparisons.csv, findings.csv, levels.csv, lengths.csv, choice.json,
+    verifiers.csv, predictions.parquet. Raises MathtuneError for a missing, malformed or mismatched table.
     """
     table = read_table(problems / "problems.parquet", PROBLEMS)
-    validation, test = (read_styles(params.styles, clusters, scores, split, table) for split in ("val", "test"))
-    choice = choose(validation, params.majk_candidates)
-    found = outcomes(test, choice.k)
-    rows = _aligned(test, table)
+    validation, test = (read_runs(study, clusters, scores, split, table) for split in ("val", "test"))
+    choice = choose(_of_headline(study, validation), params.majk_candidates)
+    found = outcomes(study, test, choice.k)
+    rows = _aligned(found.some, table)
     members = _members(rows["subset"], params.headline_subsets, problems)
     headline = members[HEADLINE]
     how = Resampling(params.bootstrap_resamples, params.subset_resamples, params.confidence, params.seed)
 
     results = results_table(found, members, how)
-    quality = {style: verifier_quality(candidates) for style, candidates in test.items()}
+    compared = comparisons(found, headline, how)
     counts = {
         "test_problems": rows.height,
         "headline_problems": int(headline.sum()),
         "test_problems_without_samples": table.filter(pl.col("split") == "test").height - rows.height,
-        "val_problems": len(next(iter(validation.values())).problem_ids),
-        "samples_a_problem": next(iter(test.values())).num_samples,
+        "val_problems": len(next(iter(validation.values()))[0].problem_ids),
+        "samples_a_problem": found.some.num_samples,
+        "seeds": len(study.seeds),
         "k": choice.k,
         "interval_percent": percent(params.confidence),
     }
-    _write_json(_metrics(results, counts), out / "metrics.json")
-    _write_json(_choice(choice, flattery(test, choice, params.majk_candidates)), out / "choice.json")
-    _write_json(_verifier(quality), out / "verifier.json")
+    flattered = flattery(_of_headline(study, test), choice, params.majk_candidates)
+    _write_json(_metrics(results, study, counts), out / "metrics.json")
+    _write_json(_choice(choice, flattered), out / "choice.json")
     frames = {
         "results": results,
         "curves": curves(found, headline, how),
-        "comparisons": comparisons(found, headline, how),
+        "comparisons": compared,
+        "findings": findings(compared, study),
         "levels": levels(found, rows["level"], headline, how),
         "lengths": _lengths(found, samples, clusters, headline),
+        "verifiers": _verifiers(test),
     }
     for name, frame in frames.items():
         frame.write_csv(out / f"{name}.csv")
     write_table(predictions_table(found), out / "predictions.parquet", PREDICTIONS)
 
 
-def read_styles(
-    styles: tuple[str, ...], clusters: Path, scores: Path, split: str, problems: pl.DataFrame
-) -> dict[str, Candidates]:
-    """Each style's candidates; raises MathtuneError for unequal problems or N, or a problem not of `split`."""
-    found: dict[str, Candidates] = {}
-    known = set(problems.filter(pl.col("split") == split)["problem_id"])
-    for style in styles:
-        path = clusters / split / style / "clusters.parquet"
-        candidates = read_candidates(path, scores / split / style / "scores.parquet")
-        stray = sorted(set(candidates.problem_ids) - known)
-        if stray:
-            raise MathtuneError(f"{path}: problem_id={stray[0]!r}: not a problem of split {split}; run `dvc repro`")
-        if not candidates.problem_ids:
-            raise MathtuneError(f"{path}: has no rows; sample at least one {split} problem")
-        first = next(iter(found.values()), candidates)
-        if candidates.problem_ids != first.problem_ids or candidates.num_samples != first.num_samples:
-            raise MathtuneError(f"{path}: style {style} has other problems or another N than {styles[0]}")
-        found[style] = candidates
-    return found
+def _of_headline(study: Study, runs: Runs) -> list[Candidates]:
+    return [candidates for row in headline_rows(study) for candidates in runs[row]]
 
 
-def _aligned(test: dict[str, Candidates], problems: pl.DataFrame) -> pl.DataFrame:
+def _aligned(candidates: Candidates, problems: pl.DataFrame) -> pl.DataFrame:
     """The rows of `problems` in the order of the arrays."""
-    order = pl.DataFrame({"problem_id": next(iter(test.values())).problem_ids})
+    order = pl.DataFrame({"problem_id": candidates.problem_ids})
     return order.join(problems, on="problem_id", how="left", maintain_order="left")
 
 
@@ -151,31 +141,55 @@ def _members(subset: pl.Series, headline_subsets: tuple[str, ...], problems: Pat
 
 def _lengths(found: Outcomes, samples: Path, clusters: Path, headline: Bools) -> pl.DataFrame:
     """Tokens a sampled completion of the headline problems, and the shares cut short and without an answer."""
+    problem_ids = pl.Series(found.some.problem_ids).filter(pl.Series(headline)).implode()
     rows = []
-    for style, candidates in found.candidates.items():
-        path, other = (root / "test" / style for root in (samples, clusters))
-        sampled = read_table(path / "samples.parquet", SAMPLES)
-        clustered = read_table(other / "clusters.parquet", CLUSTERS)
-        require_same_keys(sampled, path / "samples.parquet", clustered, other / "clusters.parquet")
-        kept = np.array(candidates.problem_ids)[headline].tolist()
-        of_headline = sampled.filter((pl.col("decoding") == "sampled") & pl.col("problem_id").is_in(kept))
-        rows.append(
-            {
-                "style": style,
-                "mean_tokens": round(float(of_headline["num_tokens"].cast(pl.Float64).to_numpy().mean()), 2),
-                "cut_at_length": percent((of_headline["finish_reason"] == "length").to_numpy().mean()),
-                "without_answer": percent((candidates.cluster_id[headline] < 0).mean()),
-            }
+    for row in found.headline:
+        frames = []
+        for seed in found.study.seeds:
+            path, other = (root / "test" / row.generator / str(seed) for root in (samples, clusters))
+            sampled = read_table(path / "samples.parquet", SAMPLES)
+            clustered = read_table(other / "clusters.parquet", CLUSTERS)
+            require_same_keys(sampled, path / "samples.parquet", clustered, other / "clusters.parquet")
+            frames.append(sampled.join(clustered, on=list(SAMPLE_KEY)))
+        kept = pl.concat(frames).filter((pl.col("decoding") == "sampled") & pl.col("problem_id").is_in(problem_ids))
+        shares = kept.select(
+            mean_tokens=pl.col("num_tokens").mean(),
+            cut_at_length=(pl.col("finish_reason") == "length").mean(),
+            without_answer=pl.col("cluster_id").is_null().mean(),
+        ).row(0)
+        rows.append((row.generator, round(shares[0], 2), percent(shares[1]), percent(shares[2])))
+    columns = ["generator", "mean_tokens", "cut_at_length", "without_answer"]
+    kinds = [pl.String, pl.Float64, pl.Float64, pl.Float64]
+    return pl.DataFrame(rows, schema=dict(zip(columns, kinds, strict=True)), orient="row")
+
+
+def _verifiers(runs: Runs) -> pl.DataFrame:
+    """How well each verifier tells each generator's samples apart: the mean over seeds, counts their sum."""
+    frames = []
+    for row, of_seeds in runs.items():
+        by_seed = pl.DataFrame(
+            [asdict(verifier_quality(candidates)) for candidates in of_seeds], infer_schema_length=None
         )
-    return pl.DataFrame(rows)
+        counts = ("num_mixed_problems", "num_samples")
+        means = by_seed.select(
+            pl.lit(row.generator).alias("generator"),
+            pl.lit(row.verifier).alias("verifier"),
+            *(pl.col(n).sum() if n in counts else pl.col(n).cast(pl.Float64).mean().round(4) for n in by_seed.columns),
+        )
+        frames.append(means)
+    return pl.concat(frames)
 
 
-def _metrics(results: pl.DataFrame, counts: dict[str, float]) -> dict[str, Any]:
-    """{style: {metric: percentage}} of the headline, and the counts behind it."""
+def _metrics(results: pl.DataFrame, study: Study, counts: dict[str, float]) -> dict[str, Any]:
+    """{generator: {metric: percentage}} of the headline, what other verifiers make of it, and the counts behind it."""
     metrics: dict[str, Any] = {}
+    of_headline = headline_rows(study)
     for row in results.filter(pl.col("subset") == HEADLINE).iter_rows(named=True):
         name = METRIC_NAMES[row["selector"]].format(n=row["n"])
-        metrics.setdefault(row["style"], {}).setdefault(name, row["accuracy"])  # with N = 1, pass@1 stays greedy
+        of_row = metrics.setdefault(row["generator"], {})
+        if Row(row["generator"], row["verifier"]) not in of_headline:
+            of_row = of_row.setdefault(f"verifier {row['verifier']}", {})
+        of_row.setdefault(name, row["accuracy"])  # with N = 1, pass@1 stays greedy
     return {**metrics, "counts": counts}
 
 
@@ -189,11 +203,6 @@ def _choice(choice: Choice, flattered: float) -> dict[str, Any]:
         "val_accuracy_by_selector": by_selector,
         "points_gained_had_it_been_tuned_on_test": percent(flattered),
     }
-
-
-def _verifier(quality: dict[str, VerifierQuality]) -> dict[str, Any]:
-    rounded = {style: asdict(one) for style, one in quality.items()}
-    return {s: {k: round(v, 4) if isinstance(v, float) else v for k, v in one.items()} for s, one in rounded.items()}
 
 
 def _write_json(value: dict[str, Any], path: Path) -> None:

@@ -1,21 +1,22 @@
-"""What every selector made of every test problem in every style, and the tables that are read off it.
+"""What every selector made of every test problem in every row, and the tables that are read off it.
 
-Accuracies are fractions in the arrays and percentages (0 … 100, two decimals) in the frames, which people read.
+Accuracies are fractions in the arrays and percentages (0 … 100, two decimals) in the frames, which people read. With
+several seeds an accuracy is the mean over them: a problem, with all its seeds, is the unit that intervals resample.
 """
 
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import polars as pl
 
 from mathtune_core.schemas import PREDICTIONS
+from mathtune_core.study import Study
 from mathtune_ranking.candidates import NO_ANSWER, Candidates
-from mathtune_ranking.selectors import DEPLOYABLE, RESTRICTED, SELECTORS, SINGLE, Bools, Floats, Selection
-from mathtune_ranking.statistics import compare, holm, intervals
+from mathtune_ranking.rows import Row, Runs, headline_rows
+from mathtune_ranking.selectors import RESTRICTED, SCORED, SELECTORS, SINGLE, Bools, Floats, Selection
+from mathtune_ranking.statistics import intervals
 from mathtune_ranking.subsets import curve
 
-COMPARED = ("Pass@1", *DEPLOYABLE)
 BY_LEVEL = ("Pass@1", "Maj1", "W.RR")
 
 
@@ -31,15 +32,39 @@ class Resampling:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcomes:
-    """Selections by style and selector; all styles have the same problems in the same order."""
+    """Selections by row and selector, one a seed; all rows have the same problems in the same order."""
 
-    candidates: dict[str, Candidates]
-    selections: dict[str, dict[str, Selection]]
+    study: Study
+    runs: Runs
+    selections: dict[Row, dict[str, tuple[Selection, ...]]]
     k: int
 
-    def samples_seen(self, style: str, selector: str) -> int:
+    @property
+    def headline(self) -> list[Row]:
+        """One row a generator."""
+        return headline_rows(self.study)
+
+    @property
+    def some(self) -> Candidates:
+        """Any of the candidates, for what all have in common."""
+        return next(iter(self.runs.values()))[0]
+
+    def selectors_of(self, row: Row) -> tuple[str, ...]:
+        """All of them in a headline row; in another verifier's row of the same samples, those that read its scores."""
+        return tuple(SELECTORS) if row in self.headline else SCORED
+
+    def by_seed(self, row: Row, selector: str) -> Floats:
+        """p_correct, (S, P)."""
+        return np.stack([selection.p_correct for selection in self.selections[row][selector]])
+
+    def mean(self, row: Row, selector: str) -> Floats:
+        """p_correct averaged over seeds, (P,)."""
+        mean: Floats = self.by_seed(row, selector).mean(axis=0)
+        return mean
+
+    def samples_seen(self, selector: str) -> int:
         """The n of a selector."""
-        return 1 if selector in SINGLE else self.candidates[style].num_samples
+        return 1 if selector in SINGLE else self.some.num_samples
 
     def clusters_seen(self, selector: str) -> int | None:
         """The k of a selector, None where it has none."""
@@ -51,126 +76,113 @@ def percent(fraction: float) -> float:
     return round(100.0 * float(fraction), 2) + 0.0
 
 
-def outcomes(candidates: dict[str, Candidates], k: int) -> Outcomes:
-    """Every selector applied to every style at n = N."""
+def outcomes(study: Study, runs: Runs, k: int) -> Outcomes:
+    """Every selector applied to every row and seed at n = N."""
     selections = {
-        style: {name: selector(arrays, k) for name, selector in SELECTORS.items()}
-        for style, arrays in candidates.items()
+        row: {name: tuple(selector(arrays, k) for arrays in of_seeds) for name, selector in SELECTORS.items()}
+        for row, of_seeds in runs.items()
     }
-    return Outcomes(candidates, selections, k)
+    return Outcomes(study, runs, selections, k)
 
 
 def results(found: Outcomes, members: dict[str, Bools], how: Resampling) -> pl.DataFrame:
-    """Accuracy and interval of each style and selector, over each subset of problems; `members` are masks (P,)."""
-    names = [(style, selector) for style, chosen in found.selections.items() for selector in chosen]
-    values = np.stack([found.selections[style][selector].p_correct for style, selector in names], axis=1)
-    rows = []
+    """Accuracy, interval and spread of each row and selector, over each subset of problems; `members` are masks (P,).
+
+    `lowest_seed` and `highest_seed` are the extremes of the seeds' own accuracies.
+    """
+    names = [(row, selector) for row in found.runs for selector in found.selectors_of(row)]
+    seeds = np.stack([found.by_seed(row, selector) for row, selector in names], axis=2)  # (S, P, M)
+    values = seeds.mean(axis=0)
+    lines = []
     for subset, mask in members.items():
         low, high = intervals(values[mask], how.bootstrap_resamples, how.confidence, how.seed)
-        means = values[mask].mean(axis=0)
-        for column, (style, selector) in enumerate(names):
-            rows.append(
+        means, of_seeds = values[mask].mean(axis=0), seeds[:, mask].mean(axis=1)
+        for column, (row, selector) in enumerate(names):
+            lines.append(
                 {
                     "split": "test",
                     "subset": subset,
-                    "style": style,
+                    "generator": row.generator,
+                    "verifier": row.verifier,
                     "selector": selector,
-                    "n": found.samples_seen(style, selector),
+                    "n": found.samples_seen(selector),
                     "k": found.clusters_seen(selector),
                     "accuracy": percent(means[column]),
                     "low": percent(low[column]),
                     "high": percent(high[column]),
+                    "lowest_seed": percent(of_seeds[:, column].min()),
+                    "highest_seed": percent(of_seeds[:, column].max()),
+                    "num_seeds": len(of_seeds),
                     "num_problems": int(mask.sum()),
                 }
             )
-    return pl.DataFrame(rows, schema_overrides={"k": pl.Int64})
+    return pl.DataFrame(lines, schema_overrides={"k": pl.Int64})
 
 
 def curves(found: Outcomes, headline: Bools, how: Resampling) -> pl.DataFrame:
-    """Accuracy against n for each style, with intervals over problems and the error of averaging over subsets."""
-    rows: list[dict[str, object]] = []
+    """Accuracy against n for each generator, with intervals over problems and the error of averaging over subsets."""
+    lines: list[dict[str, object]] = []
     columns: list[Floats] = []
-    for style, arrays in found.candidates.items():
-        for point in curve(arrays, how.subset_resamples, how.seed):
-            columns.append(point.p_correct[headline])
-            rows.append({"style": style, "selector": point.selector, "n": point.n})
-            rows[-1]["monte_carlo_error"] = percent(point.monte_carlo_error)
+    for row in found.headline:
+        of_seeds = [  # other subsets for each seed, so that their errors average out; the same for all generators
+            list(curve(arrays, how.subset_resamples, how.seed + position))
+            for position, arrays in enumerate(found.runs[row])
+        ]
+        for points in zip(*of_seeds, strict=True):
+            columns.append(np.mean([point.p_correct for point in points], axis=0)[headline])
+            error = np.sqrt(np.sum([point.monte_carlo_error**2 for point in points])) / len(points)
+            lines.append({"generator": row.generator, "selector": points[0].selector, "n": points[0].n})
+            lines[-1]["monte_carlo_error"] = percent(error)
     values = np.stack(columns, axis=1)
     low, high = intervals(values, how.bootstrap_resamples, how.confidence, how.seed)
     bounds = {"accuracy": values.mean(axis=0), "low": low, "high": high}
-    frame = pl.DataFrame(rows).with_columns(**{name: _percents(array) for name, array in bounds.items()})
-    return frame.select("style", "selector", "n", "accuracy", "low", "high", "monte_carlo_error")
-
-
-def comparisons(found: Outcomes, headline: Bools, how: Resampling) -> pl.DataFrame:
-    """Every pair of styles under every selector; Holm's family is the pairs under one selector."""
-    pairs = list(combinations(found.selections, 2))
-    p_correct = {
-        key: {name: one.p_correct[headline] for name, one in of.items()} for key, of in found.selections.items()
-    }
-    columns = [p_correct[first][name] - p_correct[second][name] for name in COMPARED for first, second in pairs]
-    differences = np.stack(columns, axis=1) if columns else np.zeros((int(headline.sum()), 0))
-    compared = iter(compare(differences, how.bootstrap_resamples, how.confidence, how.seed))
-    rows: list[dict[str, object]] = []
-    for selector in COMPARED:
-        family = [(first, second, next(compared)) for first, second in pairs]
-        adjusted = holm([one.p for _, _, one in family])
-        for (first, second, one), p_holm in zip(family, adjusted, strict=True):
-            rows.append(
-                {
-                    "selector": selector,
-                    "first": first,
-                    "second": second,
-                    "difference": percent(one.difference),
-                    "low": percent(one.low),
-                    "high": percent(one.high),
-                    "p": round(one.p, 5),
-                    "p_holm": round(p_holm, 5),
-                }
-            )
-    text, number = dict.fromkeys(("selector", "first", "second"), pl.String), pl.Float64
-    return pl.DataFrame(rows, schema=text | dict.fromkeys(("difference", "low", "high", "p", "p_holm"), number))
+    frame = pl.DataFrame(lines).with_columns(**{name: _percents(array) for name, array in bounds.items()})
+    return frame.select("generator", "selector", "n", "accuracy", "low", "high", "monte_carlo_error")
 
 
 def levels(found: Outcomes, level: pl.Series, headline: Bools, how: Resampling) -> pl.DataFrame:
     """Accuracy by level, of the problems that have one; `level` is (P,), with nulls."""
-    names = [(style, selector) for style in found.selections for selector in BY_LEVEL]
-    values = np.stack([found.selections[style][selector].p_correct for style, selector in names], axis=1)
-    rows = []
+    names = [(row, selector) for row in found.headline for selector in BY_LEVEL]
+    values = np.stack([found.mean(row, selector) for row, selector in names], axis=1)
+    lines = []
     for value in level.drop_nulls().unique().sort():
         mask = headline & (level == value).fill_null(False).to_numpy()
         if not mask.any():
             continue
         low, high = intervals(values[mask], how.bootstrap_resamples, how.confidence, how.seed)
-        for column, (style, selector) in enumerate(names):
+        for column, (row, selector) in enumerate(names):
             accuracy = percent(values[mask, column].mean())
             bounds = (percent(low[column]), percent(high[column]))
-            rows.append((value, style, selector, accuracy, *bounds, int(mask.sum())))
+            lines.append((value, row.generator, selector, accuracy, *bounds, int(mask.sum())))
     kinds = [pl.Int64, pl.String, pl.String, pl.Float64, pl.Float64, pl.Float64, pl.Int64]
-    columns = ["level", "style", "selector", "accuracy", "low", "high", "num_problems"]
-    return pl.DataFrame(rows, schema=dict(zip(columns, kinds, strict=True)), orient="row")
+    columns = ["level", "generator", "selector", "accuracy", "low", "high", "num_problems"]
+    return pl.DataFrame(lines, schema=dict(zip(columns, kinds, strict=True)), orient="row")
 
 
 def predictions(found: Outcomes) -> pl.DataFrame:
     """The PREDICTIONS table at n = N (n = 1 for the selectors that look at one solution)."""
     frames = []
-    for style, chosen in found.selections.items():
-        arrays = found.candidates[style]
-        for selector, selection in chosen.items():
-            winners = zip(arrays.answers, selection.winner, strict=True)
-            frame = pl.DataFrame(
-                {
-                    "problem_id": list(arrays.problem_ids),
-                    "style": style,
-                    "selector": selector,
-                    "n": found.samples_seen(style, selector),
-                    "k": found.clusters_seen(selector),
-                    "predicted_answer": [None if w == NO_ANSWER else texts[w] for texts, w in winners],
-                    "p_correct": selection.p_correct,
-                },
-                schema=PREDICTIONS.schema,
-            )
-            frames.append(frame)
+    for row, of_seeds in found.runs.items():
+        for selector in found.selectors_of(row):
+            for seed, arrays, selection in zip(
+                found.study.seeds, of_seeds, found.selections[row][selector], strict=True
+            ):
+                winners = zip(arrays.answers, selection.winner, strict=True)
+                frame = pl.DataFrame(
+                    {
+                        "problem_id": list(arrays.problem_ids),
+                        "generator": row.generator,
+                        "verifier": row.verifier if selector in SCORED else None,
+                        "seed": seed,
+                        "selector": selector,
+                        "n": found.samples_seen(selector),
+                        "k": found.clusters_seen(selector),
+                        "predicted_answer": [None if w == NO_ANSWER else texts[w] for texts, w in winners],
+                        "p_correct": selection.p_correct,
+                    },
+                    schema=PREDICTIONS.schema,
+                )
+                frames.append(frame)
     return pl.concat(frames)
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from mathtune_core.schemas import PROBLEMS
+from mathtune_core.study import Study
 from mathtune_core.tables import read_table
-from mathtune_ranking.evaluate import read_styles
 from mathtune_ranking.page import explorer, figures
+from mathtune_ranking.results_table import finding_rows
+from mathtune_ranking.rows import headline_rows, read_runs
 
 TEMPLATE = Path(__file__).parent / "page" / "report.html.j2"
 
@@ -29,6 +31,7 @@ class ReportParams:
 def run(
     params: ReportParams,
     *,
+    study: Study,
     evaluation: Path,
     problems: Path,
     samples: Path,
@@ -39,12 +42,14 @@ def run(
 ) -> None:
     """Writes out/report.html from the evaluation folder and the tables behind it.
 
-    `samples`, `clusters` and `scores` hold <split>/<style>/<table>.parquet, `solutions` holds
-    <style>/solutions.parquet. Raises MathtuneError for a missing or mismatched file.
+    `samples`, `clusters` and `scores` are folders as `evaluate` reads them, `solutions` holds
+    <style>/solutions.parquet. The explorer shows the first seed. Raises MathtuneError for a missing or mismatched file.
     """
     found = figures.read_evaluation(evaluation)
     table = read_table(problems / "problems.parquet", PROBLEMS)
-    candidates = read_styles(tuple(found.styles), clusters, scores, "test", table)
+    runs = read_runs(study, clusters, scores, "test", table)
+    candidates = {row.generator: runs[row][0] for row in headline_rows(study)}
+    texts = {row.generator: samples / "test" / row.generator / str(study.seeds[0]) for row in headline_rows(study)}
     # Everything shown is escaped by the environment: completions, problems and answers are other people's text.
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
@@ -56,9 +61,13 @@ def run(
         sure_lines=figures.sure_lines(found),
         paper=figures.PAPER,
         charts=figures.charts(found),
-        style_index=figures.style_index(found),
+        colours=figures.colours(found),
+        findings=finding_rows(found.findings),
+        verifiers=figures.verifier_rows(found),
         levels=figures.level_table(found),
-        examples=explorer.examples(candidates, found.choice["k"], table, samples, params.num_examples),
-        side_by_side=explorer.side_by_side(found.styles, solutions, table),
+        examples=explorer.examples(candidates, found.choice["k"], table, texts, params.num_examples),
+        example_seed=study.seeds[0],
+        headline_verifier=study.shared_verifiers[0],
+        side_by_side=explorer.side_by_side(study.styles, solutions, table),
     )
     (out / "report.html").write_text(page, encoding="utf-8")

@@ -238,4 +238,5 @@ SELECTORS: dict[str, Selector] = {
 }
 SINGLE = frozenset({"Pass@1", "Mean Pass@1"})  # look at one solution: n = 1
 RESTRICTED = frozenset({"MajK", "RR.MajK", "W.RR.MajK"})  # depend on K
-DEPLOYABLE = ("Maj1", "RR.All", "RR.MajK", "W.RR", "W.RR.MajK")  # choose among N without knowing the right answer
+SCORED = ("RR.All", "RR.MajK", "W.RR", "W.RR.MajK")  # read the verifier's scores
+DEPLOYABLE = ("Maj1", *SCORED)  # choose among N without knowing the right answer

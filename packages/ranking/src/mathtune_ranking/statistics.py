@@ -7,17 +7,20 @@ import numpy as np
 
 from mathtune_ranking.selectors import Floats
 
+ALPHA = 0.05  # the level of every test
+POWER = 0.8
 RESAMPLES_AT_ONCE = 1_000  # times problems: the weights of one batch of resamples
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The accuracy of one style minus another's on the same problems, as fractions."""
+    """One accuracy minus another on the same problems, as fractions."""
 
     difference: float
     low: float
     high: float
     p: float  # two-sided, from the paired permutation test
+    detectable: float  # the smallest true difference that POWER of such test sets would show; NaN where unknown
 
 
 def bootstrap_means(values: Floats, resamples: int, seed: int) -> Floats:
@@ -60,15 +63,30 @@ def wilson(share: float, num_problems: int, confidence: float) -> tuple[float, f
 
 
 def compare(differences: Floats, resamples: int, confidence: float, seed: int) -> list[Comparison]:
-    """One comparison a column of `differences` (P, M), each the difference of two styles on the same problems.
+    """One comparison a column of `differences` (P, M), each the difference of two accuracies on the same problems.
 
     Intervals are percentile bootstrap over problems, p-values paired permutation tests.
     """
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(bootstrap_means(differences, resamples, seed), [tail, 1.0 - tail], axis=0)
     p = permutation_p(differences, resamples, seed)
-    columns = zip(differences.mean(axis=0), low, high, p, strict=True)
+    columns = zip(differences.mean(axis=0), low, high, p, detectable_difference(differences), strict=True)
     return [Comparison(*(float(number) for number in column)) for column in columns]
+
+
+def detectable_difference(differences: Floats) -> Floats:
+    """The smallest mean that a two-sided test at level ALPHA finds with probability POWER, (M,).
+
+    By the normal approximation, (z of the level + z of the power) standard errors of the mean of `differences` (P, M),
+    about 2.80 of them. NaN where all differences are equal or there is only one: they tell nothing about the spread.
+    """
+    num_problems, num_columns = differences.shape
+    if num_problems < 2:
+        return np.full(num_columns, np.nan)
+    spread = differences.std(axis=0, ddof=1)
+    quantile = NormalDist().inv_cdf
+    found = (quantile(1.0 - ALPHA / 2.0) + quantile(POWER)) * spread / np.sqrt(num_problems)
+    return np.where(spread > 1e-12, found, np.nan)  # more than what rounding leaves of equal differences
 
 
 def permutation_p(differences: Floats, resamples: int, seed: int) -> Floats:

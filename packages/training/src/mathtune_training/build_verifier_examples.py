@@ -14,7 +14,7 @@ from mathtune_training.balance import POLICIES, Balance, balance_examples, colla
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildVerifierExamplesParams:
-    """Whose samples the verifier learns from (`styles`), how many a problem, and how classes are balanced.
+    """Whose samples the verifier learns from (`styles`), how many a problem and style, and how classes are balanced.
 
     The balancing policies are stated in `mathtune_training.balance.POLICIES`, and in the stage's balance.json.
     """
@@ -22,7 +22,6 @@ class BuildVerifierExamplesParams:
     styles: tuple[str, ...]
     balance: Balance
     max_examples_per_problem: int
-    seed: int
 
     def __post_init__(self) -> None:
         if not self.styles or len(set(self.styles)) < len(self.styles):
@@ -65,34 +64,59 @@ def count_classes(examples: pl.DataFrame, styles: tuple[str, ...]) -> dict[str, 
     return counts
 
 
-def run(params: BuildVerifierExamplesParams, *, samples: Path, clusters: Path, problems: Path, out: Path) -> None:
+def share_right(examples: pl.DataFrame, problems: pl.DataFrame) -> dict[str, dict[str, float]]:
+    """The share of right samples by style and fold of their problems.
+
+    Where both folds were sampled (sample_solutions.train.fold: null) it shows how much more often a generator is right
+    on problems whose solutions it was trained on ("generator") than on those held out ("verifier").
+    """
+    joined = examples.join(problems.select("problem_id", "fold"), on="problem_id", how="left")
+    means = joined.group_by("style", "fold").agg(pl.col("is_correct").mean()).sort("style", "fold")
+    shares: dict[str, dict[str, float]] = {}
+    for style, fold, share in means.iter_rows():
+        shares.setdefault(style, {})[fold] = round(share, 4)
+    return shares
+
+
+def run(
+    params: BuildVerifierExamplesParams,
+    *,
+    item: str,
+    seed: int,
+    samples: Path,
+    clusters: Path,
+    problems: Path,
+    out: Path,
+) -> None:
     """Writes out/verifier_examples.parquet and out/balance.json (counts by style, the policy stated).
 
-    `samples` and `clusters` hold one folder a style. Raises MathtuneError for what `graded_samples` refuses, and when
-    there is no right or no wrong solution at all.
+    `samples` and `clusters` hold <style>/<seed>/<table>.parquet. Raises MathtuneError for what `graded_samples`
+    refuses, and when there is no right or no wrong solution at all.
     """
     problem_table = read_table(problems / "problems.parquet", PROBLEMS)
     found = pl.concat(
         graded_samples(
             style,
-            read_table(samples / style / "samples.parquet", SAMPLES),
-            read_table(clusters / style / "clusters.parquet", CLUSTERS),
+            read_table(samples / style / str(seed) / "samples.parquet", SAMPLES),
+            read_table(clusters / style / str(seed) / "clusters.parquet", CLUSTERS),
             problem_table,
         )
         for style in params.styles
     )
     distinct = collapse_duplicates(found)
-    kept = balance_examples(distinct, params.balance, params.max_examples_per_problem, params.seed)
+    kept = balance_examples(distinct, params.balance, params.max_examples_per_problem, seed)
     right = int(kept["is_correct"].sum())
     if not 0 < right < kept.height:
         graded = int(found["is_correct"].sum())
         raise MathtuneError(
-            f"{samples}: {graded} of the {found.height} sampled solutions are right; a verifier needs both right and "
-            "wrong ones: train the generator for longer or shorter, or sample other problems"
+            f"{samples}: {graded} of the {found.height} sampled solutions of {', '.join(params.styles)} are right; "
+            f"verifier {item} needs both right and wrong ones: train the generator for longer or shorter, or sample "
+            "other problems"
         )
     write_table(kept, out / "verifier_examples.parquet", VERIFIER_EXAMPLES)
     report = {
         "policy": f"{params.balance}: {POLICIES[params.balance]}",
+        "share_right": share_right(found, problem_table),
         "sampled": count_classes(found, params.styles),
         "distinct": count_classes(distinct, params.styles),
         "kept": count_classes(kept, params.styles),

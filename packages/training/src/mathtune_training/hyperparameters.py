@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from trl import SFTConfig
@@ -38,8 +38,8 @@ class Hyperparameters:
             raise ValueError(f"max_length: must be at least 2 tokens, got {self.max_length}")
 
 
-def trainer_arguments(params: Hyperparameters, seed: int, folder: Path) -> SFTConfig:
-    """TRL's configuration for `params`; `folder` is scratch, since nothing is written there.
+def shared_arguments(params: Hyperparameters, seed: int, folder: Path) -> dict[str, Any]:
+    """What every one of TRL's configurations gets; `folder` is scratch, since nothing is written there.
 
     Every default of TRL's that would change the data or the numbers unasked is overridden here.
     """
@@ -48,37 +48,44 @@ def trainer_arguments(params: Hyperparameters, seed: int, folder: Path) -> SFTCo
         # The Trainer's own `full_determinism` would also make every kernel launch wait.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
+    return {
+        "output_dir": str(folder),
+        "num_train_epochs": params.epochs,
+        "learning_rate": params.learning_rate,
+        "per_device_train_batch_size": params.batch_size,
+        "gradient_accumulation_steps": params.gradient_accumulation_steps,
+        "warmup_steps": params.warmup_ratio,  # less than 1 is a share of all steps
+        "weight_decay": params.weight_decay,
+        "lr_scheduler_type": params.lr_scheduler,
+        "optim": "adamw_torch_fused",
+        "seed": seed,
+        "train_sampling_strategy": "group_by_length",
+        # Autocast over float32 master weights; TRL's default is bf16 everywhere.
+        "bf16": params.dtype == "bfloat16",
+        "use_cpu": not on_gpu,
+        # TRL's default saves memory that models of this size do not need, at a third more compute.
+        "activation_checkpointing": False,
+        # The trainers pass use_cache=False themselves; False here would be written into the model's config.json.
+        "use_cache": True,
+        "dataloader_num_workers": 0,
+        "dataloader_pin_memory": on_gpu,
+        "logging_steps": 10,
+        "logging_first_step": True,
+        "disable_tqdm": False,
+        "report_to": "none",
+        "eval_strategy": "no",
+        "save_strategy": "no",  # a checkpoint would pickle the optimizer
+    }
+
+
+def trainer_arguments(params: Hyperparameters, seed: int, folder: Path) -> SFTConfig:
+    """TRL's configuration for tokenized rows with labels, none too long; `folder` is scratch."""
     return SFTConfig(
-        output_dir=str(folder),
-        num_train_epochs=params.epochs,
-        learning_rate=params.learning_rate,
-        per_device_train_batch_size=params.batch_size,
-        gradient_accumulation_steps=params.gradient_accumulation_steps,
-        warmup_steps=params.warmup_ratio,  # less than 1 is a share of all steps
-        weight_decay=params.weight_decay,
-        lr_scheduler_type=params.lr_scheduler,
-        optim="adamw_torch_fused",
-        seed=seed,
-        # Rows come tokenized, with labels and none too long: left to itself TRL cuts them at 1,024 tokens.
+        **shared_arguments(params, seed, folder),
+        # Left to itself TRL cuts rows at 1,024 tokens.
         dataset_kwargs={"skip_prepare_dataset": True},
         max_length=None,
         # Packing needs an attention that keeps the packed rows apart, which CPUs lack; grouping by length also
         # spares the padding.
         packing=False,
-        train_sampling_strategy="group_by_length",
-        # Autocast over float32 master weights; TRL's default is bf16 everywhere.
-        bf16=params.dtype == "bfloat16",
-        use_cpu=not on_gpu,
-        # TRL's default saves memory that models of this size do not need, at a third more compute.
-        activation_checkpointing=False,
-        # The trainers pass use_cache=False themselves; False here would be written into the model's config.json.
-        use_cache=True,
-        dataloader_num_workers=0,
-        dataloader_pin_memory=on_gpu,
-        logging_steps=10,
-        logging_first_step=True,
-        disable_tqdm=False,
-        report_to="none",
-        eval_strategy="no",
-        save_strategy="no",  # a checkpoint would pickle the optimizer
     )

@@ -83,13 +83,23 @@ def tokenize_solutions(
 
 
 def train_sft(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: Dataset, params: Hyperparameters, seed: int
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Dataset,
+    params: Hyperparameters,
+    seed: int,
+    max_steps: int | None = None,
 ) -> TrainingCurve:
-    """Fine-tunes every weight of `model` in place on tokenized `rows`; the same inputs give the same weights."""
+    """Fine-tunes every weight of `model` in place on tokenized `rows`; the same inputs give the same weights.
+
+    `max_steps` optimizer steps are taken, where given, instead of `params.epochs`.
+    """
     with tempfile.TemporaryDirectory() as scratch:
+        arguments = trainer_arguments(params, seed, Path(scratch))
+        arguments.max_steps = -1 if max_steps is None else max_steps
         trainer = CompletionTrainer(
             model=model,
-            args=trainer_arguments(params, seed, Path(scratch)),
+            args=arguments,
             train_dataset=rows,
             processing_class=tokenizer,
         )

@@ -3,14 +3,16 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS
 from mathtune_core.tables import read_table
 from mathtune_training.hyperparameters import Hyperparameters
-from mathtune_training.sft import mean_completion_loss, tokenize_solutions, train_sft
+from mathtune_training.sft import TrainingCurve, mean_completion_loss, tokenize_solutions, train_sft
 from mathtune_training.trainable import load_trainable, save_trained
 
 
@@ -43,28 +45,31 @@ def choose_solutions(
     return chosen if limit is None else chosen.head(limit)
 
 
-def run(
-    params: TrainGeneratorParams, *, item: str, seed: int, problems: Path, solutions: Path, base: Path, out: Path
-) -> None:
-    """Writes out/model, out/training.json and out/loss.csv.
+def fit_generator(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    problems: pl.DataFrame,
+    solutions: pl.DataFrame,
+    params: TrainGeneratorParams,
+    seed: int,
+    name: str,
+    max_steps: int | None = None,
+) -> tuple[TrainingCurve, dict[str, Any]]:
+    """Fine-tunes `model` in place on the solutions of train problems in the generator's fold: the curve and a report.
 
-    Trains on the solutions of train problems in the generator's fold; solutions of val problems, where the table has
-    any, give the validation loss. Raises MathtuneError when no solution is left to train on.
+    Solutions of val problems, where the table has any, give the validation loss. `max_steps` replaces the epochs.
+    Raises MathtuneError, naming the file `name`, when no solution is left to train on.
     """
-    problem_table = read_table(problems / "problems.parquet", PROBLEMS)
-    solution_table = read_table(solutions / "solutions.parquet", SOLUTIONS)
-    train = choose_solutions(problem_table, solution_table, "train", "generator", params.max_examples)
-    val = choose_solutions(problem_table, solution_table, "val", None, params.max_eval_examples)
-    model, tokenizer = load_trainable(base)
-
-    rows, dropped = tokenize_solutions(tokenizer, problem_table, train, params.max_length)
+    train = choose_solutions(problems, solutions, "train", "generator", params.max_examples)
+    val = choose_solutions(problems, solutions, "val", None, params.max_eval_examples)
+    rows, dropped = tokenize_solutions(tokenizer, problems, train, params.max_length)
     if not len(rows):
         raise MathtuneError(
-            f"{solutions}/solutions.parquet: no solution of style {item} to train on: {train.height} belong to the "
-            f"generator's fold of the train split, {dropped} of them over max_length = {params.max_length} tokens"
+            f"{name}: no solution to train on: {train.height} belong to the generator's fold of the train split, "
+            f"{dropped} of them over max_length = {params.max_length} tokens"
         )
-    curve = train_sft(model, tokenizer, rows, params, seed)
-    report: dict[str, int | float] = {
+    curve = train_sft(model, tokenizer, rows, params, seed, max_steps)
+    report: dict[str, Any] = {
         "examples": len(rows),
         "dropped": dropped,
         "tokens": sum(map(len, rows["input_ids"])),
@@ -72,14 +77,23 @@ def run(
         "steps": curve.steps,
         "train_loss": curve.final_loss,
     }
-    val_rows, val_dropped = tokenize_solutions(tokenizer, problem_table, val, params.max_length)
+    val_rows, val_dropped = tokenize_solutions(tokenizer, problems, val, params.max_length)
     if len(val_rows):
         report |= {
             "val_examples": len(val_rows),
             "val_dropped": val_dropped,
             "val_loss": mean_completion_loss(model, val_rows, params),
         }
+    return curve, report
 
+
+def run(params: TrainGeneratorParams, *, seed: int, problems: Path, solutions: Path, base: Path, out: Path) -> None:
+    """Writes out/model, out/training.json and out/loss.csv. Raises MathtuneError for what `fit_generator` refuses."""
+    problem_table = read_table(problems / "problems.parquet", PROBLEMS)
+    path = solutions / "solutions.parquet"
+    solution_table = read_table(path, SOLUTIONS)
+    model, tokenizer = load_trainable(base)
+    curve, report = fit_generator(model, tokenizer, problem_table, solution_table, params, seed, str(path))
     save_trained(model, tokenizer, out / "model")
     (out / "training.json").write_text(json.dumps(report, indent=2) + "\n")
     curve.losses.write_csv(out / "loss.csv")

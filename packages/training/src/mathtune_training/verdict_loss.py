@@ -1,19 +1,7 @@
-"""The verifier's cross-entropy loss and the trainer that computes it (Liu et al., section 3.2)."""
-
-import types
-from collections.abc import Iterable
-from typing import Any
+"""The verifier's losses on logit differences d = z_correct − z_incorrect, S = σ(d) (Liu et al., section 3.2)."""
 
 import torch
-from datasets import Dataset
-from torch.distributed.tensor import DTensor
 from torch.nn.functional import logsigmoid
-from transformers import PreTrainedModel
-from trl import SFTTrainer
-
-from mathtune_core.errors import MathtuneError
-from mathtune_training.hyperparameters import Hyperparameters
-from mathtune_training.sft import IGNORED, compute_dtype, length_batches, pad_right
 
 
 def verdict_cross_entropy(
@@ -30,96 +18,15 @@ def verdict_cross_entropy(
     return losses.sum() if weight is None else (losses * weight.float()).sum()
 
 
-def add_verdict_head(model: PreTrainedModel, verdicts: tuple[int, int]) -> None:
-    """Lets `model(…, verdict_mask=m)` return z_correct − z_incorrect at the positions in the boolean mask `m`.
+def verdict_margin(right: torch.Tensor, wrong: torch.Tensor, margin: float) -> torch.Tensor:
+    """The summed hinge max(0, log S(X⁻|P) − log S(X⁺|P) + λ) over pairs of solutions of one problem.
 
-    Only these positions meet the LM head, and of the head only the two verdicts' rows. It is part of the model's
-    forward, rather than beside it, so that wrappers (autocast, data parallelism) see the call.
+    Liu et al.'s margin loss; `right` and `wrong` are the logit differences of X⁺ and X⁻, both of shape (pairs,), and
+    `margin` is λ. TRL's RewardTrainer has a margin too, but inside Bradley–Terry's logistic, which is another loss.
     """
-    full_forward = model.forward
-    correct, incorrect = verdicts
-
-    def forward(
-        self: PreTrainedModel, *arguments: Any, verdict_mask: torch.Tensor | None = None, **keywords: Any
-    ) -> Any:
-        if verdict_mask is None:
-            return full_forward(*arguments, **keywords)
-        hidden = self.base_model(*arguments, **keywords, use_cache=False).last_hidden_state[verdict_mask]
-        head = self.get_output_embeddings()
-        # FSDP2 shards the head; two rows are picked from the whole.
-        weight = head.weight.full_tensor() if isinstance(head.weight, DTensor) else head.weight
-        with torch.autocast(hidden.device.type, enabled=False):
-            difference = hidden.float() @ (weight[correct].float() - weight[incorrect].float())
-            if head.bias is not None:
-                difference = difference + (head.bias[correct] - head.bias[incorrect]).float()
-        return difference
-
-    model.forward = types.MethodType(forward, model)
+    return (logsigmoid(wrong.float()) - logsigmoid(right.float()) + margin).clamp_min(0.0).sum()
 
 
-def check_verdict_head(model: PreTrainedModel, verdicts: tuple[int, int], row: list[int]) -> None:
-    """Compares the two-row head with the model's own logits on one row of token ids.
-
-    Raises MathtuneError when they differ: some models cap or scale their logits, which S must then include.
-    """
-    input_ids = torch.tensor([row], device=model.device)
-    mask = torch.zeros_like(input_ids, dtype=torch.bool)
-    mask[0, -1] = True
-    with torch.inference_mode():
-        difference = model(input_ids=input_ids, verdict_mask=mask)[0]
-        logits = model(input_ids=input_ids, use_cache=False).logits[0, -1]
-    expected = logits[verdicts[0]] - logits[verdicts[1]]
-    if not torch.allclose(difference, expected.float(), rtol=1e-3, atol=1e-3):
-        raise MathtuneError(
-            f"the base model ({model.config.model_type}) transforms its logits after the LM head, which the verifier's "
-            "head does not; choose another base"
-        )
-
-
-class VerifierTrainer(SFTTrainer):
-    """TRL's trainer with the verifier's loss.
-
-    A row is `input_ids` (the verifier's prompt) and `labels`: ignored everywhere but at the last token, where it is 1
-    for a right solution and 0 for a wrong one. TRL's collator pads both, and its count of labels is then the
-    number of examples, also over accumulated batches.
-    """
-
-    def compute_loss(
-        self,
-        model: torch.nn.Module,
-        inputs: dict[str, torch.Tensor],
-        return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | int | None = None,
-    ) -> torch.Tensor:
-        """The mean verdict loss over the (accumulated) batch."""
-        labels = inputs["labels"]
-        mask = labels != IGNORED
-        difference = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], verdict_mask=mask)
-        loss = verdict_cross_entropy(difference, labels[mask])
-        if num_items_in_batch is None:
-            return loss / mask.sum()
-        # The count spans all processes, whose gradients are then averaged.
-        return loss * self.accelerator.num_processes / num_items_in_batch
-
-
-def verdict_rows(token_ids: Iterable[list[int]], is_correct: Iterable[bool]) -> Dataset:
-    """Rows as `VerifierTrainer` takes them, from the verifier's prompts and their verdicts."""
-    rows: dict[str, list[list[int]]] = {"input_ids": [], "labels": []}
-    for ids, right in zip(token_ids, is_correct, strict=True):
-        rows["input_ids"].append(ids)
-        rows["labels"].append([IGNORED] * (len(ids) - 1) + [int(right)])
-    return Dataset.from_dict(rows)
-
-
-def logit_differences(model: PreTrainedModel, rows: Dataset, params: Hyperparameters) -> torch.Tensor:
-    """z_correct − z_incorrect of every row, shape (rows,) in their order, float32; the model has a verdict head."""
-    model.eval()
-    differences = torch.empty(len(rows))
-    for batch in length_batches(rows["input_ids"], params.batch_size):
-        input_ids, attention_mask = pad_right([rows[i]["input_ids"] for i in batch], 0, model.device)
-        verdict_mask = attention_mask.cumsum(1) == attention_mask.sum(1, keepdim=True)
-        verdict_mask &= attention_mask.bool()
-        with torch.inference_mode(), compute_dtype(model, params):
-            found = model(input_ids=input_ids, attention_mask=attention_mask, verdict_mask=verdict_mask)
-        differences[torch.tensor(batch)] = found.float().cpu()
-    return differences
+def bradley_terry(right: torch.Tensor, wrong: torch.Tensor) -> torch.Tensor:
+    """The summed −log σ(d⁺ − d⁻) over pairs: the loss of TRL's RewardTrainer, here to measure validation pairs by."""
+    return -logsigmoid(right.float() - wrong.float()).sum()

@@ -1,5 +1,6 @@
 """Single problems, opened up: every sample in its cluster with its score, and what each selector chose."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,39 +39,39 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One problem and, for each style, its clusters, the most frequent first."""
+    """One problem and, for each generator, its clusters, the most frequent first."""
 
     problem: dict[str, Any]
-    styles: tuple[tuple[str, tuple[Cluster, ...]], ...]
+    generators: tuple[tuple[str, tuple[Cluster, ...]], ...]
     summary: str
 
 
 def examples(
-    candidates: dict[str, Candidates], k: int, problems: pl.DataFrame, samples: Path, num_examples: int
+    candidates: dict[str, Candidates], k: int, problems: pl.DataFrame, samples: dict[str, Path], num_examples: int
 ) -> list[Example]:
     """The first `num_examples` test problems by id, those where selectors disagree about being right first.
 
-    `samples` is the folder that holds test/<style>/samples.parquet.
+    `samples` are the folders with each generator's samples.parquet.
     """
     selections = {
-        style: {name: SELECTORS[name](arrays, k) for name in CHOOSERS} for style, arrays in candidates.items()
+        generator: {name: SELECTORS[name](arrays, k) for name in CHOOSERS} for generator, arrays in candidates.items()
     }
     accuracy = np.stack([one.p_correct for chosen in selections.values() for one in chosen.values()], axis=1)
-    per_style = accuracy.reshape(accuracy.shape[0], len(candidates), len(CHOOSERS))
-    disagree = (np.ptp(per_style, axis=2) > 0).any(axis=1)
+    per_generator = accuracy.reshape(accuracy.shape[0], len(candidates), len(CHOOSERS))
+    disagree = (np.ptp(per_generator, axis=2) > 0).any(axis=1)
     order = np.argsort(~disagree, kind="stable")[:num_examples]
     problem_ids = next(iter(candidates.values())).problem_ids
     shown = [problem_ids[row] for row in order]
-    texts = {style: _texts(samples / "test" / style / "samples.parquet", shown) for style in candidates}
+    texts = {generator: _texts(samples[generator] / "samples.parquet", shown) for generator in candidates}
     known = {row["problem_id"]: row for row in problems.iter_rows(named=True)}
     found = []
     for row in order:
         problem = known[problem_ids[row]]
-        styles = []
-        for style, arrays in candidates.items():
-            clusters = _clusters(arrays, selections[style], int(row), texts[style])
-            styles.append((style, clusters))
-        found.append(Example(problem, tuple(styles), _summary(selections, int(row))))
+        generators = []
+        for generator, arrays in candidates.items():
+            clusters = _clusters(arrays, selections[generator], int(row), texts[generator])
+            generators.append((generator, clusters))
+        found.append(Example(problem, tuple(generators), _summary(selections, int(row))))
     return found
 
 
@@ -115,7 +116,7 @@ def _is_right(arrays: Candidates, cluster: int, row: int) -> bool:
 
 
 def _summary(selections: dict[str, dict[str, Selection]], row: int) -> str:
-    """How many of the styles each selector gets right, as `Maj1 2/4`."""
+    """How many of the generators each selector gets right, as `Maj1 2/4`."""
     parts = []
     for name in CHOOSERS:
         right = sum(float(chosen[name].p_correct[row]) for chosen in selections.values())
@@ -123,11 +124,10 @@ def _summary(selections: dict[str, dict[str, Selection]], row: int) -> str:
     return " · ".join(parts)
 
 
-def side_by_side(styles: list[str], solutions: Path, problems: pl.DataFrame) -> dict[str, Any] | None:
+def side_by_side(styles: Sequence[str], solutions: Path, problems: pl.DataFrame) -> dict[str, Any] | None:
     """One problem with its training solution in every style that has one: the problem most styles share, first by id.
 
-    `solutions` holds <style>/solutions.parquet; a style without the file (few-shot) is left out. None when no style
-    has any.
+    `solutions` holds <style>/solutions.parquet; a style without the file is left out. None when no style has any.
     """
     paths = {style: solutions / style / "solutions.parquet" for style in styles}
     tables = {style: read_table(path, SOLUTIONS) for style, path in paths.items() if path.is_file()}

@@ -1,0 +1,67 @@
+"""The stage that carries one model's weights through generator, verifier and generator (MSFT, Liu et al., section 3.3).
+
+It starts from a fine-tuned generator, trains it as a verifier on graded samples of its own, and then as a generator
+again, on the solutions it was first trained on. The control spends the verifier's steps on these solutions instead, so
+that what is left between the two is not the longer training.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from mathtune_core.schemas import PROBLEMS, SOLUTIONS, VERIFIER_EXAMPLES
+from mathtune_core.study import CONTROL
+from mathtune_core.tables import read_table
+from mathtune_training.train_generator import TrainGeneratorParams, fit_generator
+from mathtune_training.train_verifier import TrainVerifierParams, fit_verifier, verifier_data
+from mathtune_training.trainable import load_trainable, save_trained
+from mathtune_training.verdict_head import remove_verdict_head
+
+# Added to the seed, so that a training does not go through the solutions in the order of the one before.
+SECOND, THIRD = 1_000_003, 2_000_003
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainSequentialParams:
+    """The two trainings that follow the first. The control takes from `verifier` only the number of its steps."""
+
+    verifier: TrainVerifierParams
+    generator: TrainGeneratorParams
+
+
+def run(
+    params: TrainSequentialParams,
+    *,
+    item: str,
+    seed: int,
+    problems: Path,
+    solutions: Path,
+    examples: Path,
+    generator: Path,
+    out: Path,
+) -> None:
+    """Writes out/model (the last generator), out/middle (the model between), out/training.json and out/loss.csv.
+
+    Raises MathtuneError for what `fit_verifier` and `fit_generator` refuse.
+    """
+    problem_table = read_table(problems / "problems.parquet", PROBLEMS)
+    solution_table = read_table(solutions / "solutions.parquet", SOLUTIONS)
+    example_table = read_table(examples / "verifier_examples.parquet", VERIFIER_EXAMPLES)
+    model, tokenizer = load_trainable(generator)
+    example_file, solution_file = f"{examples}/verifier_examples.parquet", f"{solutions}/solutions.parquet"
+    tables = (problem_table, solution_table)
+    if item == CONTROL:
+        steps = verifier_data(tokenizer, example_table, params.verifier, seed, example_file).steps(params.verifier)
+        middle = fit_generator(model, tokenizer, *tables, params.generator, seed + SECOND, solution_file, steps)
+    else:
+        middle = fit_verifier(model, tokenizer, example_table, params.verifier, seed, example_file)
+        remove_verdict_head(model)
+    save_trained(model, tokenizer, out / "middle")
+    last = fit_generator(model, tokenizer, *tables, params.generator, seed + THIRD, solution_file)
+    save_trained(model, tokenizer, out / "model")
+    (out / "training.json").write_text(json.dumps({"middle": middle[1], "generator": last[1]}, indent=2) + "\n")
+    shifted = last[0].losses.with_columns(pl.col("step") + middle[0].steps)
+    stages = (middle[0].losses.with_columns(stage=pl.lit("middle")), shifted.with_columns(stage=pl.lit("generator")))
+    pl.concat(stages).write_csv(out / "loss.csv")
