@@ -12,8 +12,9 @@ import pytest
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS
 from mathtune_core.tables import read_table
-from mathtune_styles.build_problems import BuildProblemsParams, choose, content_hash, run
-from mathtune_styles.readers import Source, SourceProblem
+from mathtune_styles.build_problems import BuildProblemsParams, choose, run
+from mathtune_styles.decontaminate import content_hash
+from mathtune_styles.readers.source import Source, SourceProblem
 
 PARAMS = BuildProblemsParams(
     source="builtin",
@@ -304,6 +305,122 @@ def test_the_stage_writes_the_problems_their_own_solutions_and_the_report(tmp_pa
     }
     assert report["files"][0]["name"] == "problems.jsonl"
     assert {p.name for p in out.iterdir()} == {"problems.parquet", "source_solutions.parquet", "report.json"}
+
+
+FIGURE = '[asy]\ndraw((0,0)--(1,1));\nlabel("$A$", (0,0));\n[/asy]'
+NONE_HELD_OUT = replace(PARAMS, verifier_problems=0, val_problems=0, test_problems={"main": 1})
+
+
+def test_a_problem_keeps_its_figure_and_a_solution_loses_it() -> None:
+    rows = [
+        problem(f"What is drawn?\n{FIGURE}", "train", solution=f"We draw\n{FIGURE}\nso it is 1."),
+        problem("What is 1?", "train"),
+        problem(f"And here? {FIGURE}", "test", solution=FIGURE),
+    ]
+    chosen, report = choose(source_of(rows), replace(NONE_HELD_OUT, generator_problems=2))
+    solutions = {row["problem"]: row["solution"] for row in chosen}
+    assert solutions == {rows[0].problem: "We draw\n\nso it is 1.", rows[1].problem: "It is 1.", rows[2].problem: None}
+    assert report["figures"] == {"kept in problems": 2, "removed from solutions": 2}
+
+
+def test_a_problem_without_a_solution_is_one_without_a_row_of_solutions(tmp_path: Path) -> None:
+    rows = [{"q": "One?", "a": 1, "s": "It is 1."}, {"q": "Two?", "a": 2.0, "s": None}, {"q": "ONE ?", "a": 1}]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps({"s": None, **row}) + "\n" for row in rows))
+    (tmp_path / "test.jsonl").write_text(json.dumps({"q": "Three?", "a": 3, "s": None}) + "\n")
+    out = tmp_path / "out"
+    out.mkdir()
+    columns = {"problem": "q", "answer": "a", "solution": "s"}
+    run(
+        replace(NONE_HELD_OUT, source="table", location=str(tmp_path), columns=columns, generator_problems=2),
+        out=out,
+    )
+    problems = read_table(out / "problems.parquet", PROBLEMS)
+    assert dict(problems.select("problem", "expected_answer").iter_rows()) == {"One?": "1", "Two?": "2", "Three?": "3"}
+    # Of two copies the one with a solution stays.
+    assert read_table(out / "source_solutions.parquet", SOLUTIONS)["solution"].to_list() == [
+        "It is 1.\nThe answer is $\\boxed{1}$."
+    ]
+    assert json.loads((out / "report.json").read_text())["without a solution"] == 2
+
+
+def test_another_test_set_takes_the_test_splits_place(tmp_path: Path) -> None:
+    write_builtin(tmp_path / "data")
+    rows = [
+        {"problem": f"problem  {i}", "solution": "$\\boxed{1}$", "answer": "1", "subject": "Algebra", "level": 1}
+        for i in (0, 7, 14)
+    ]
+    (tmp_path / "held_out.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    params = replace(
+        PARAMS,
+        location=str(tmp_path / "data"),
+        test_location=str(tmp_path / "held_out.jsonl"),
+        test_problems={"main": 3},
+        generator_problems=57 - 20,
+    )
+    run(params, out=tmp_path)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["resplit"] == {
+        "test problems": 3,
+        "found in the source": 3,
+        "moved from the source's test to train": 12,
+    }
+    assert report["read"] == {"train": 57, "test": 3}
+    assert [file["name"] for file in report["files"]] == ["problems.jsonl", "test_location/held_out.jsonl"]
+    problems = read_table(tmp_path / "problems.parquet", PROBLEMS)
+    assert sorted(problems.filter(pl.col("split") == "test")["problem"]) == ["problem  0", "problem  14", "problem  7"]
+
+
+def test_an_input_that_is_not_the_pinned_one_writes_nothing(tmp_path: Path) -> None:
+    write_builtin(tmp_path / "data")
+    out = tmp_path / "out"
+    out.mkdir()
+    params = replace(PARAMS, location=str(tmp_path / "data"), sha256={"problems.jsonl": "0" * 64})
+    with pytest.raises(MathtuneError, match=r"^problems\.jsonl: sha256 is [0-9a-f]{64}, params\.yaml"):
+        run(params, out=out)
+    assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"columns": {"problem": "q"}}, "columns: only for the source `table`"),
+        ({"source": "table"}, "columns: needs `problem`"),
+        ({"source": "table", "columns": {"problem": "q"}}, "columns: needs `answer`"),
+        ({"source": "table", "columns": {"problem": "q", "answer": "a", "topic": "t"}}, "columns: topic: unknown"),
+        ({"test_revision": "abc123"}, "test_revision: needs test_location"),
+    ],
+)
+def test_params_of_inputs_that_make_no_sense_are_refused_by_field(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}"):
+        replace(PARAMS, **changes)
+
+
+@pytest.mark.skipif("MATHTUNE_DATA" not in os.environ, reason="MATHTUNE_DATA, the folder with math/, is not set")
+def test_math_is_split_as_by_lightman_et_al(tmp_path: Path) -> None:
+    folder = Path(os.environ["MATHTUNE_DATA"]) / "math"
+    # All 5,000 of MATH's test problems as its own test split, the 500 named by the test set.
+    whole = tmp_path / "test.jsonl"
+    whole.write_bytes((folder / "train.jsonl").read_bytes() + (folder / "test.jsonl").read_bytes())
+    params = replace(
+        PARAMS,
+        source="math",
+        location=str(whole),
+        test_location=str(folder),
+        generator_problems=3000,
+        verifier_problems=400,
+        val_problems=300,
+        test_problems={"main": 500},
+        decontamination_words=13,
+    )
+    run(params, out=tmp_path)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["resplit"] == {
+        "test problems": 500,
+        "found in the source": 500,
+        "moved from the source's test to train": 4500,
+    }
+    assert read_table(tmp_path / "problems.parquet", PROBLEMS).height == 4200
+    assert 0 < report["dropped"]["shares words with val or test"] < 750
 
 
 @pytest.mark.skipif("MATHTUNE_DATA" not in os.environ, reason="MATHTUNE_DATA, the folder with gsm8k/, is not set")

@@ -76,7 +76,7 @@ def test_an_unknown_style_is_one_line_with_the_known_ones(style: str | None) -> 
     with pytest.raises(MathtuneError) as caught:
         params_type(style)
     assert str(caught.value) == (
-        f"params.yaml: build_solutions.{style or ''}: unknown style; known: original, generated, rewritten"
+        f"params.yaml: build_solutions.{style or ''}: unknown style; known: original, generated, rewritten, imported"
     )
 
 

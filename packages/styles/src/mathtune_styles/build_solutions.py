@@ -16,6 +16,7 @@ STYLES: dict[str, str] = {
     "original": "mathtune_styles.original",
     "generated": "mathtune_styles.generated",
     "rewritten": "mathtune_styles.rewritten",
+    "imported": "mathtune_styles.imported",
 }
 
 
@@ -55,7 +56,8 @@ def run(params: Any, *, item: str, problems: Path, base: Path, out: Path, unfini
     source = source.filter(pl.col("problem_id").is_in(wanted["problem_id"].implode())).sort("problem_id")
     solutions, summary = style_module(item).build(params, wanted, source, base, unfinished)
     if solutions.is_empty():
-        raise MathtuneError(f"params.yaml: build_solutions.{item}: no solution was kept ({summary})")
+        none = "; the problem source gives none to start from" if source.is_empty() else ""
+        raise MathtuneError(f"params.yaml: build_solutions.{item}: no solution was kept ({summary}){none}")
     solutions = solutions.with_columns(pl.lit(item).alias("style")).select(*SOLUTIONS.schema)
     write_table(solutions, out / "solutions.parquet", SOLUTIONS)
     summary |= {
