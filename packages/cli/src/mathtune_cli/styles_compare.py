@@ -24,7 +24,7 @@ MAX_NAME = 24
 MIN_COLUMN = 44  # below it a solution is hard to read, so fewer stand side by side
 GAP = 3
 
-Row = tuple[str, Sequence[str]]  # a label and a cell for each style; an empty label is an empty line
+Row = tuple[str, Sequence[str]]  # a label and a cell for each style
 
 
 def compare_styles(chosen: argparse.Namespace) -> str:
@@ -64,13 +64,11 @@ def profile_text(comparison: StyleComparison) -> str:
     values = {(style, measure): value for style, measure, value in comparison.profile.iter_rows()}
     rows: list[Row] = []
     for group in MEASURES.values():
-        rows += [
-            (measure.label, [_cell(measure, values[style, measure.name]) for style in comparison.styles])
-            for measure in group
-        ]
-        if any(measure.name == "tokens_a_solution" for measure in group):
-            rows.append(("  from 5% to 95% of them", _spreads(comparison)))
-        rows.append(("", ()))
+        for measure in group:
+            rows.append((measure.label, [_cell(measure, values[style, measure.name]) for style in comparison.styles]))
+            if measure.name == "tokens_a_solution":
+                rows.append(("  from 5% to 95% of them", _spreads(comparison)))
+        rows.append(("", [""] * len(comparison.styles)))
     heading = f"Solutions of the {comparison.problems.height:,} problems that generators train on"
     return "\n".join([heading, "", *_table([*rows, *_coverage_rows(comparison)], comparison.styles)])
 
@@ -108,7 +106,11 @@ def _solution_block(style: str, texts: Sequence[str], width: int) -> list[str]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    return [piece for line in text.strip().splitlines() for piece in textwrap.wrap(line, width) or [""]]
+    return [
+        piece
+        for line in text.strip().splitlines()
+        for piece in textwrap.wrap(line, width, break_on_hyphens=False) or [""]
+    ]
 
 
 def _spreads(comparison: StyleComparison) -> list[str]:
@@ -144,7 +146,7 @@ def _table(rows: Sequence[Row], styles: Sequence[str]) -> list[str]:
     """Rows under the styles' names; styles that do not fit within MAX_WIDTH follow in a table below."""
     label_width = max(len(_shortened(label, MAX_NAME + 8)) for label, _ in rows)
     names = [_shortened(style, MAX_NAME) for style in styles]
-    widths = [GAP + max(len(name), *(len(cells[i]) for label, cells in rows if label)) for i, name in enumerate(names)]
+    widths = [GAP + max(len(name), *(len(cells[i]) for _, cells in rows)) for i, name in enumerate(names)]
     lines: list[str] = []
     start = 0
     while start < len(names):
@@ -163,7 +165,7 @@ def _table(rows: Sequence[Row], styles: Sequence[str]) -> list[str]:
 
 def _line(label: str, cells: Sequence[str], label_width: int, widths: Sequence[int]) -> str:
     short = _shortened(label, label_width).ljust(label_width)
-    return short + "".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=False))
+    return short + "".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
 def _shortened(name: str, width: int) -> str:

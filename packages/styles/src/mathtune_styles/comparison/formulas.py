@@ -19,9 +19,11 @@ _NESTED = re.compile(r"\\begin\{([a-zA-Z]*matrix|cases|array)\}.*?\\end\{\1\}", 
 _OPERAND = r"[-(]{0,3}(?:\\?\$\s{0,40})?(?:\d[\d,]*(?:\.\d+)?|\.\d+)%?\){0,3}"
 _SIDE = rf"{_OPERAND}(?:\s{{0,2}}(?:[-+*/×÷·−–^]|x(?=[\s\d(])|\\?\*)\s{{0,2}}{_OPERAND}){{0,20}}"
 # Up to forty blanks before a side's first number, for that is where GSM8K's notes are blanked out.
-_ARITHMETIC = re.compile(rf"(?<![\w.]){_SIDE}(?:\s{{0,2}}=\s{{0,40}}{_SIDE}){{1,6}}(?![A-Za-z\d])")
+_ARITHMETIC = re.compile(rf"(?<![\w.,:/)√])(?<!√\(){_SIDE}(?:\s{{0,2}}=\s{{0,40}}{_SIDE}){{1,6}}(?![\w(]|[.,:]\d)")
 _MONEY = re.compile(r"\\?\$")
-_CONTINUES = frozenset("+-*/×÷·−–^=<>≈")
+# What makes it a part of a longer chain, with letters or units in it or a mixed number, of which it says nothing alone.
+_BEFORE = re.compile(r"(?:[-+*/×÷·−–^=<>≈\d]|(?<!\w)x)\s{0,9}\Z")
+_AFTER = re.compile(r"\s{0,9}[-+*/×÷·−–^=<>≈\d]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,11 @@ def find_formulas(text: str) -> list[Formula]:
             found += _rows(plain, match.start(), match.end(), match.start("rows"), match["rows"], displayed=True)
         plain = _blanked(plain, found)
     for match in _ARITHMETIC.finditer(plain):
-        before = plain[max(0, match.start() - 9) : match.start()].rstrip()[-1:]
-        after = plain[match.end() : match.end() + 9].lstrip()[:1]
-        # Part of a longer chain with letters or units in it, of which the numbers alone say nothing.
-        if before in _CONTINUES or (after and after in _CONTINUES):
+        if _BEFORE.search(plain, max(0, match.start() - 12), match.start()) or _AFTER.match(plain, match.end()):
             continue
-        latex = _MONEY.sub("", match[0]).replace("x", r"\times")
-        found.append(Formula(match.start(), match.end(), match[0], _equation(latex), displayed=False))
+        start, end = _within_brackets(plain, *match.span())
+        latex = _MONEY.sub("", plain[start:end]).replace("x", r"\times")
+        found.append(Formula(start, end, plain[start:end], _equation(latex), displayed=False))
     return sorted(found, key=lambda formula: formula.start)
 
 
@@ -95,6 +95,16 @@ def _rows(text: str, start: int, end: int, inner: int, content: str, displayed: 
         position = row_end[1]
     bounds = [(inner + first, inner + last, chain) for first, last, chain in chains]
     return [Formula(first, last, chain, _equation(chain), displayed) for first, last, chain in bounds]
+
+
+def _within_brackets(text: str, start: int, end: int) -> tuple[int, int]:
+    """The bounds without the brackets around the whole chain, in the manner of (2 + 3 = 5 apples)."""
+    sign = text.index("=", start)
+    while text[start] == "(" and text.count("(", start, sign) > text.count(")", start, sign):
+        start += 1
+    while text[end - 1] == ")" and text.count(")", start, end) > text.count("(", start, end):
+        end -= 1
+    return start, end
 
 
 @lru_cache(maxsize=1 << 16)

@@ -127,12 +127,7 @@ def profile_table(solutions: pl.DataFrame, ngrams: pl.DataFrame, num_problems: i
     )
     variety = pl.DataFrame(
         [{"style": style[0], **_variety(rows, ngrams)} for style, rows in solutions.group_by("style")],
-        schema={
-            "style": pl.String,
-            "vocabulary": pl.Float64,
-            "distinct_words": pl.Float64,
-            "distinct_ngrams": pl.Float64,
-        },
+        schema={"style": pl.String, **dict.fromkeys(("vocabulary", "distinct_words", "distinct_ngrams"), pl.Float64)},
     )
     names = [measure.name for group in MEASURES.values() for measure in group]
     long = measured.join(variety, on="style", maintain_order="left").select(
@@ -153,9 +148,8 @@ def _totals() -> list[pl.Expr]:
 
 def _variety(rows: pl.DataFrame, ngrams: pl.DataFrame) -> dict[str, float | int | None]:
     words = rows["words"].explode().drop_nulls().value_counts()["count"].to_list()
-    runs = (
-        rows.select("body").join(ngrams.rename({"text": "body"}), on="body")["ngram"].value_counts()["count"].to_list()
-    )
+    places = rows.select(text="body").join(ngrams, on="text")
+    runs = places["ngram"].value_counts()["count"].to_list()
     return {
         "vocabulary": len(words),
         "distinct_words": expected_distinct(words),

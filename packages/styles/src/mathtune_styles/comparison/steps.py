@@ -1,9 +1,9 @@
 r"""The steps of a solution, for every notation by one definition.
 
-A text is cut into sentences at . ! ? and at line ends, a line within a sentence and lines beside a displayed formula
-not counted. A sentence with several equations is a step for each clause (cut at , ; : and before "and", "so", "or",
-"then") that holds one: "$2x = 28 + 14 = 42$, so $x = 21$" is two steps, and so are two rows of an alignment unless
-the second starts with =. A clause without an equation belongs to the one after it. The closing "The answer is $\boxed{…}$." is no step.
+A text is cut into sentences at . ! ? and at line ends, but not before a lower-case word or beside a displayed formula.
+A sentence with several equations is a step for each clause (cut at , ; : and before "and", "so", "or", "then") that
+holds one: "$2x = 28 + 14 = 42$, so $x = 21$" is two steps, and so are two rows of an alignment unless the second starts
+with =. A clause without an equation belongs to the one after it. The closing "The answer is $\boxed{…}$." is no step.
 """
 
 import re

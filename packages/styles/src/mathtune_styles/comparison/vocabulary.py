@@ -23,6 +23,6 @@ def _missed(total: int, count: int, size: int) -> float:
     """The probability that a sample of `size` out of `total` has none of `count` occurrences."""
     if count > total - size:
         return 0.0
-    # The shorter of two equal products: C(N − n, s) / C(N, s) = Π (N − s − i) / (N − i) over i < n, or with n and s swapped.
+    # C(N − n, s) / C(N, s) = Π (N − s − i) / (N − i) over i < n, or with n and s swapped: the shorter product.
     factors, taken = (count, size) if count < size else (size, count)
     return math.exp(math.fsum(math.log1p(-taken / (total - i)) for i in range(factors)))
