@@ -119,7 +119,9 @@ def test_many_styles_go_on_in_a_second_table(project: Path, capsys: pytest.Captu
         (copy / "solutions.parquet").write_bytes(source.read_bytes())
     lines = printed(capsys)
     assert max(map(len, lines)) <= MAX_WIDTH
-    assert sum(line.startswith("tokens in all") for line in lines) > 1
+    rows = [line.removeprefix("tokens in all").split() for line in lines if line.startswith("tokens in all")]
+    assert len(rows) > 1
+    assert sum(map(len, rows)) == len(TEXTS) + 6
 
 
 @pytest.mark.parametrize(

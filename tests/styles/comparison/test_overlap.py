@@ -36,6 +36,11 @@ def test_runs_do_not_cross_texts_and_ignore_case_and_spacing() -> None:
     assert len(set(hashes.values())) == 3
 
 
+def test_a_short_text_is_the_same_run_whatever_follows_it() -> None:
+    alone, before = ngram_table(pl.Series(["a b c"])), ngram_table(pl.Series(["a b c", "d e f g"]))
+    assert alone.row(0) == before.row(0)
+
+
 def test_shares_worked_by_hand() -> None:
     found = overlaps(
         [

@@ -20,8 +20,8 @@ ROWS = [
     ("s", "p1", "a", True, False, True),
     ("s", "p1", "a", True, False, True),
     ("s", "p2", "b", True, True, True),
-    ("t", "p1", "c", False, False, False),
-    ("t", "p2", "d", False, False, False),
+    ("a", "p1", "c", False, False, False),
+    ("a", "p2", "d", False, False, False),
 ]
 
 
@@ -36,7 +36,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], float | N
         orient="row",
     ).join(read, on="solution", how="left", maintain_order="left")
     table = profile_table(rows, ngram_table(rows["body"].unique()), num_problems=4)
-    assert table["style"].to_list() == ["s"] * (table.height // 2) + ["t"] * (table.height // 2)
+    assert table["style"].to_list() == ["s"] * (table.height // 2) + ["a"] * (table.height // 2)
     return {(style, measure): value for style, measure, value in table.iter_rows()}
 
 
@@ -69,7 +69,7 @@ def test_every_measure(measured: dict[tuple[str, str], float | None]) -> None:
         "wrong_answer": (2 / 3, 0.0),
         "not_closed": (0.0, 1.0),
     }
-    found = {name: (measured["s", name], measured["t", name]) for name in expected}
+    found = {name: (measured["s", name], measured["a", name]) for name in expected}
     assert found == {name: pytest.approx(values) for name, values in expected.items()}
     assert list(expected) == [measure.name for group in MEASURES.values() for measure in group]
 

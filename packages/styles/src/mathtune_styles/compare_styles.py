@@ -64,7 +64,7 @@ def compare(problems: Path, solutions: Path, base: Path, styles: tuple[str, ...]
     """
     tokenizer = load_tokenizer(base)
     table = read_table(problems / "problems.parquet", PROBLEMS)
-    wanted = table.filter((pl.col("split") == "train") & (pl.col("fold") == "generator")).sort("problem_id")
+    wanted = table.filter((pl.col("split") == "train") & (pl.col("fold") == "generator"))
     rows = pl.concat([_read_style(solutions, style, table, wanted) for style in styles])
     texts = rows["solution"].unique().sort()
     read = read_texts(texts, count_tokens(tokenizer, texts.to_list()))
@@ -82,7 +82,7 @@ def compare(problems: Path, solutions: Path, base: Path, styles: tuple[str, ...]
 
 
 def _read_style(folder: Path, style: str, table: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
-    """The style's solutions of the problems `wanted`, by solution_id, with expected_answer."""
+    """The style's solutions of the problems `wanted`, with expected_answer."""
     file = folder / style / "solutions.parquet"
     rows = read_table(file, SOLUTIONS)
     unknown = rows.join(table, on="problem_id", how="anti")
@@ -90,7 +90,7 @@ def _read_style(folder: Path, style: str, table: pl.DataFrame, wanted: pl.DataFr
         raise MathtuneError(
             f"{file}: solutions.problem_id: {unknown['problem_id'][0]!r} is none of the problems; build both again"
         )
-    rows = rows.join(wanted.select("problem_id", "expected_answer"), on="problem_id").sort("solution_id")
+    rows = rows.join(wanted.select("problem_id", "expected_answer"), on="problem_id")
     if rows.is_empty():
         raise MathtuneError(f"{file}: no solution of a train problem in the generator's fold; compare another style")
     return rows.select(pl.lit(style).alias("style"), "solution_id", "problem_id", "solution", "expected_answer")
