@@ -34,8 +34,8 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], float | N
         [(style, problem, TEXTS[text], *flags) for style, problem, text, *flags in ROWS],
         schema=["style", "problem_id", "solution", "answered", "right", "closed"],
         orient="row",
-    ).join(read, on="solution", how="left", maintain_order="left")
-    table = profile_table(rows, ngram_table(rows["body"].unique()), num_problems=4)
+    ).join(read.with_row_index("text_index"), on="solution", how="left", maintain_order="left")
+    table = profile_table(rows, ngram_table(read["body"]), num_problems=4)
     assert table["style"].to_list() == ["s"] * (table.height // 2) + ["a"] * (table.height // 2)
     return {(style, measure): value for style, measure, value in table.iter_rows()}
 
@@ -76,8 +76,10 @@ def test_every_measure(measured: dict[tuple[str, str], float | None]) -> None:
 
 def test_a_style_without_steps_or_equations_has_no_means_over_them() -> None:
     text = r"The answer is $\boxed{5}$."
-    read = read_texts(pl.Series([text]), [9]).with_columns(
-        style=pl.lit("s"), problem_id=pl.lit("p"), answered=True, right=True, closed=True
+    read = (
+        read_texts(pl.Series([text]), [9])
+        .with_row_index("text_index")
+        .with_columns(style=pl.lit("s"), problem_id=pl.lit("p"), answered=True, right=True, closed=True)
     )
     table = profile_table(read, ngram_table(read["body"]), num_problems=1)
     values = dict(table.select("measure", "value").iter_rows())

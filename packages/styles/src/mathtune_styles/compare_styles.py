@@ -69,7 +69,9 @@ def compare(problems: Path, solutions: Path, base: Path, styles: tuple[str, ...]
     texts = rows["solution"].unique().sort()
     read = read_texts(texts, count_tokens(tokenizer, texts.to_list()))
     full = check_answers(rows.join(read, on="solution", how="left", maintain_order="left"))
-    ngrams = ngram_table(full["body"].unique())
+    bodies = full.select("body").unique().with_row_index("text_index")
+    full = full.join(bodies, on="body", how="left", maintain_order="left")
+    ngrams = ngram_table(bodies["body"])
     return StyleComparison(
         styles=styles,
         problems=wanted,

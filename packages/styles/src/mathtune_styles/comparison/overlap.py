@@ -11,11 +11,12 @@ def overlap_table(solutions: pl.DataFrame, ngrams: pl.DataFrame, styles: tuple[s
     share: over the solutions of `first` whose problem `second` solves as well (num_problems of them), the mean share
     of a solution's distinct n-grams that the solutions of `second` to the same problem hold; null where there is none.
     corpus_share: the same over all solutions of `first` and all of `second`, which grows with the size of `second`.
-    The closing sentence, which all share, is left out. `solutions` has style, solution_id, problem_id and body,
-    `ngrams` is `ngram_table` of the bodies.
+    `solutions` has style, problem_id and text_index, `ngrams` is the `ngram_table` of their texts, in which
+    the closing sentence, which all share, is best left out.
     """
-    distinct = ngrams.unique().rename({"text": "body"})
-    rows = solutions.select("style", "solution_id", "problem_id", "body").join(distinct, on="body").drop("body")
+    # Numbers for the strings that a million n-grams are joined by.
+    numbered = solutions.select("style", "text_index", pl.col("problem_id").rank("dense")).with_row_index("solution")
+    rows = numbered.join(ngrams.unique(), on="text_index")
     by_style = {style: rows.filter(pl.col("style") == style) for style in styles}
     pairs = [
         {"first": first, "second": second, **_shares(by_style[first], by_style[second])}
@@ -45,7 +46,7 @@ def _mean_share(rows: pl.DataFrame, others: pl.DataFrame, key: list[str]) -> flo
     known = others.select(key).unique().with_columns(pl.lit(value=True).alias("known"))
     shares = (
         rows.join(known, on=key, how="left")
-        .group_by("solution_id")
+        .group_by("solution")
         .agg(pl.col("known").fill_null(value=False).mean().alias("share"))
     )
     # Sorted: the order of a group_by must not show in the last digit of the mean.

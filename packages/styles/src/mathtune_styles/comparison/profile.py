@@ -102,9 +102,9 @@ def _verdicts(steps: Sequence[Step]) -> tuple[int, int, int]:
 def profile_table(solutions: pl.DataFrame, ngrams: pl.DataFrame, num_problems: int) -> pl.DataFrame:
     """Columns style, measure and value, styles in the order of `solutions`, measures in that of MEASURES.
 
-    `solutions` has style, problem_id, the columns of `read_texts` and those of `check_answers`; `ngrams` is
-    `ngram_table` of the bodies; `num_problems` are to be covered. A share of equations is one of all equations, a mean
-    over steps one over all steps of the style.
+    `solutions` has style, problem_id, the columns of `read_texts` and those of `check_answers`, and text_index, the
+    place of its text in `ngrams`, an `ngram_table`; `num_problems` are to be covered. A share of equations is one of
+    all equations, a mean over steps one over all steps of the style.
     """
     equations = pl.col("hold", "fail", "unchecked").sum().truediv(pl.sum_horizontal(_totals()))
     measured = solutions.group_by("style", maintain_order=True).agg(
@@ -148,7 +148,7 @@ def _totals() -> list[pl.Expr]:
 
 def _variety(rows: pl.DataFrame, ngrams: pl.DataFrame) -> dict[str, float | int | None]:
     words = rows["words"].explode().drop_nulls().value_counts()["count"].to_list()
-    places = rows.select(text="body").join(ngrams, on="text")
+    places = rows.select("text_index").join(ngrams, on="text_index")
     runs = places["ngram"].value_counts()["count"].to_list()
     return {
         "vocabulary": len(words),
