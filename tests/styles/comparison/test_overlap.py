@@ -76,3 +76,8 @@ def test_a_style_shares_all_with_itself_and_the_order_of_rows_does_not_matter(
         assert found[style, style][1:] == [1.0, 1.0]
     assert overlaps(rows[::-1]) == found
     assert all(0 <= share <= 1 for numbers in found.values() for share in numbers[1:] if share is not None)
+
+
+def test_a_run_that_a_solution_repeats_counts_once() -> None:
+    found = overlaps([("first", "p1", "a a a a a b"), ("second", "p1", "a a a a")])  # aaaa twice, aaab
+    assert found["first", "second"] == [1, 0.5, 0.5]
