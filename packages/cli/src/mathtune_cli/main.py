@@ -1,4 +1,8 @@
-"""The command line: `mathtune scale` sets up a run, `table` prints its result, `vote` answers problems with a model."""
+"""The command line.
+
+`mathtune scale` sets up a run, `styles compare` puts the solution styles side by side, `table` prints the result, and
+`vote` answers problems with a model.
+"""
 
 import argparse
 import sys
@@ -26,7 +30,18 @@ def parser() -> argparse.ArgumentParser:
     table = commands.add_parser("table", help="print the result table of the last `dvc repro`")
     table.add_argument("evaluation", nargs="?", type=Path, default=Path("artifacts/evaluate"))
     _vote_arguments(commands.add_parser("vote", help="answer a split's problems by majority vote"))
+    styles = commands.add_parser("styles", help="what the solution styles look like")
+    _compare_arguments(
+        styles.add_subparsers(dest="action", required=True).add_parser("compare", help="all styles side by side")
+    )
     return command
+
+
+def _compare_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--solutions", type=Path, default=Path("artifacts/build_solutions"), help="STYLE/… folders")
+    command.add_argument("--problems", type=Path, default=Path("artifacts/build_problems"))
+    command.add_argument("--base", type=Path, help="whose tokens are counted (default: study.base of params.yaml)")
+    command.add_argument("--problem", metavar="ID", help="the problem to show (default: one that most styles solve)")
 
 
 def _vote_arguments(command: argparse.ArgumentParser) -> None:
@@ -56,6 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             names = [word for word in chosen.words if "=" not in word]
             changes = [word for word in chosen.words if "=" in word]
             sys.stdout.write((write_scale(Path(), names, changes) or "params.yaml: no change") + "\n")
+        elif chosen.command == "styles":
+            # polars and the answers package are not needed to set a scale
+            from mathtune_cli.styles_compare import compare_styles
+
+            sys.stdout.write(compare_styles(chosen) + "\n")
         elif chosen.command == "vote":
             # torch is needed for nothing else here
             from mathtune_cli.vote import vote

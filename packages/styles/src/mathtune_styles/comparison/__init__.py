@@ -1,0 +1,1 @@
+"""What the stage compare_styles measures: the solution styles' datasets side by side."""
