@@ -8,6 +8,9 @@ from typing import Literal
 import torch
 from trl import SFTConfig
 
+from mathtune_core.processes import process_count
+from mathtune_training.global_batches import share_of
+
 Dtype = Literal["float32", "bfloat16"]
 Schedule = Literal["cosine", "linear"]
 
@@ -52,7 +55,7 @@ def trainer_arguments(params: Hyperparameters, seed: int, folder: Path) -> SFTCo
         output_dir=str(folder),
         num_train_epochs=params.epochs,
         learning_rate=params.learning_rate,
-        per_device_train_batch_size=params.batch_size,
+        per_device_train_batch_size=share_of(params.batch_size, process_count()),
         gradient_accumulation_steps=params.gradient_accumulation_steps,
         warmup_steps=params.warmup_ratio,  # less than 1 is a share of all steps
         weight_decay=params.weight_decay,
@@ -79,6 +82,8 @@ def trainer_arguments(params: Hyperparameters, seed: int, folder: Path) -> SFTCo
         logging_first_step=True,
         disable_tqdm=False,
         report_to="none",
+        # A causal language model uses every weight in every step, so no process looks for unused ones.
+        ddp_find_unused_parameters=False,
         eval_strategy="no",
         save_strategy="no",  # a checkpoint would pickle the optimizer
     )

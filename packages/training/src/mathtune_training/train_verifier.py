@@ -28,6 +28,8 @@ from mathtune_training.verdict_loss import (
     verdict_rows,
 )
 
+SEVERAL_PROCESSES = True  # they share every batch (see global_batches.py)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainVerifierParams(Hyperparameters):

@@ -6,12 +6,11 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from torch.distributed.tensor import DTensor
 from torch.nn.functional import logsigmoid
 from transformers import PreTrainedModel
-from trl import SFTTrainer
 
 from mathtune_core.errors import MathtuneError
+from mathtune_training.global_batches import GlobalBatchTrainer
 from mathtune_training.hyperparameters import Hyperparameters
 from mathtune_training.sft import IGNORED, compute_dtype, length_batches, pad_right
 
@@ -37,6 +36,8 @@ def add_verdict_head(model: PreTrainedModel, verdicts: tuple[int, int]) -> None:
     forward, rather than beside it, so that wrappers (autocast, data parallelism) see the call.
     """
     full_forward = model.forward
+    head = model.get_output_embeddings()
+    full_head = head.forward
     correct, incorrect = verdicts
 
     def forward(
@@ -45,16 +46,20 @@ def add_verdict_head(model: PreTrainedModel, verdicts: tuple[int, int]) -> None:
         if verdict_mask is None:
             return full_forward(*arguments, **keywords)
         hidden = self.base_model(*arguments, **keywords, use_cache=False).last_hidden_state[verdict_mask]
-        head = self.get_output_embeddings()
-        # FSDP2 shards the head; two rows are picked from the whole.
-        weight = head.weight.full_tensor() if isinstance(head.weight, DTensor) else head.weight
+        # Called as the module it is: where its weights are sharded they are whole during its call and no longer.
+        return self.get_output_embeddings()(hidden, two_rows=True)
+
+    def head_forward(self: torch.nn.Linear, hidden: torch.Tensor, *, two_rows: bool = False) -> torch.Tensor:
+        if not two_rows:
+            return full_head(hidden)
         with torch.autocast(hidden.device.type, enabled=False):
-            difference = hidden.float() @ (weight[correct].float() - weight[incorrect].float())
-            if head.bias is not None:
-                difference = difference + (head.bias[correct] - head.bias[incorrect]).float()
+            difference = hidden.float() @ (self.weight[correct].float() - self.weight[incorrect].float())
+            if self.bias is not None:
+                difference = difference + (self.bias[correct] - self.bias[incorrect]).float()
         return difference
 
     model.forward = types.MethodType(forward, model)
+    head.forward = types.MethodType(head_forward, head)
 
 
 def check_verdict_head(model: PreTrainedModel, verdicts: tuple[int, int], row: list[int]) -> None:
@@ -76,7 +81,7 @@ def check_verdict_head(model: PreTrainedModel, verdicts: tuple[int, int], row: l
         )
 
 
-class VerifierTrainer(SFTTrainer):
+class VerifierTrainer(GlobalBatchTrainer):
     """TRL's trainer with the verifier's loss.
 
     A row is `input_ids` (the verifier's prompt) and `labels`: ignored everywhere but at the last token, where it is 1
