@@ -12,6 +12,7 @@ import pytest
 import torch
 from accelerate.commands.config.config_args import load_config_from_file
 from accelerate.commands.launch import launch_command_parser
+from accelerate.utils import DeepSpeedPlugin
 from datasets import Dataset
 from safetensors.torch import load_file
 from torch.utils.data import SequentialSampler
@@ -201,7 +202,15 @@ def test_accelerate_knows_every_setting_of_the_configs(config: Path) -> None:
 def test_there_are_the_configs_that_the_tests_launch() -> None:
     assert [config.stem for config in CONFIGS] == ["fsdp2", "two_processes", "zero3"]
     assert load_config_from_file(str(ROOT / "accelerate/fsdp2.yaml")).fsdp_config["fsdp_version"] == 2
-    assert load_config_from_file(str(ROOT / "accelerate/zero3.yaml")).deepspeed_config["zero_stage"] == 3
+
+
+def test_deepspeed_takes_from_the_trainer_what_its_config_leaves_open() -> None:
+    """DeepSpeed is no dependency, so its config goes no further than the class that accelerate makes of it."""
+    section = load_config_from_file(str(ROOT / "accelerate/zero3.yaml")).deepspeed_config
+    config = DeepSpeedPlugin(**section).deepspeed_config
+    assert config["zero_optimization"]["stage"] == 3
+    left_open = {name for name, value in config.items() if value == "auto"}
+    assert left_open >= {"train_micro_batch_size_per_gpu", "gradient_accumulation_steps", "gradient_clipping"}
 
 
 @pytest.mark.parametrize(("batch_size", "processes", "share"), [(16, 1, 16), (16, 8, 2), (8, 8, 1)])

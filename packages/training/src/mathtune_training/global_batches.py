@@ -56,8 +56,10 @@ def filler(rows: Dataset, lengths: Sequence[int]) -> Dataset:
 
 
 class WholeBatches(Sampler[int]):
-    """The main process's order of the rows, in every process, and then fillers (the row after them all) until the
-    last batch is full."""
+    """Row numbers in the main process's order, in every process, until they are through and the last batch is full.
+
+    What fills it is the number after the last row's.
+    """
 
     def __init__(self, order: Sampler[int], batch_size: int, device: torch.device) -> None:
         self.order = order

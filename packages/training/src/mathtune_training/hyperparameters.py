@@ -17,7 +17,10 @@ Schedule = Literal["cosine", "linear"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hyperparameters:
-    """The fields that every fine-tuning section of params.yaml has. Raises ValueError("field: reason")."""
+    """The fields that every fine-tuning section of params.yaml has. Raises ValueError("field: reason").
+
+    `batch_size` is what all processes together take in a forward pass.
+    """
 
     epochs: float
     learning_rate: float
