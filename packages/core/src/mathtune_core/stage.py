@@ -26,8 +26,8 @@ from mathtune_core.errors import MathtuneError  # noqa: E402  (after the path is
 from mathtune_core.params import load_params  # noqa: E402
 from mathtune_core.processes import process_count, process_index  # noqa: E402
 
-# How long a process waits for the main one to report the mistake that both have met.
-GRACE_SECONDS = 5.0
+# How long a process waits for the main one to report the mistake that both have met: longer than one may lag behind.
+GRACE_SECONDS = 30.0
 
 
 def stage_module(stage: str) -> str:
