@@ -81,7 +81,7 @@ def covered(file: Path, deps: list[Path]) -> bool:
 def stage_closures() -> list[tuple[str, list[Path], set[Path]]]:
     found = []
     for stage in DVC["stages"]:
-        runs = re.findall(r"\$\{run\} (\w+)", str(DVC["stages"][stage]))
+        runs = re.findall(r"(?:\$\{run\}|\$\{study\.launcher\} \$\{stage\}) (\w+)", str(DVC["stages"][stage]))
         files = {path for run in runs for path in closure(path_of(stage_module(run)) or ROOT)}
         if stage == "build_solutions":
             for style, module in STYLES.items():
@@ -131,7 +131,16 @@ def test_imports_point_down(package: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "stage", ["cluster_answers", "build_problems", "mix_solutions", "build_verifier_examples", "evaluate", "report"]
+    "stage",
+    [
+        "cluster_answers",
+        "build_problems",
+        "mix_solutions",
+        "compare_styles",
+        "build_verifier_examples",
+        "evaluate",
+        "report",
+    ],
 )
 def test_table_stages_do_not_import_torch(stage: str) -> None:
     for file in closure(path_of(stage_module(stage)) or ROOT):

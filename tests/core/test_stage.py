@@ -2,12 +2,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 import mathtune_core
-from mathtune_core.stage import params_type
+from mathtune_core.stage import GRACE_SECONDS, main, params_type
 
 CORE = Path(mathtune_core.__file__).parent
 TOY_STAGE = """
@@ -85,6 +86,7 @@ study:
   base: base
   fetched: []
   data: data
+  launcher: python
   mixes: {}
   styles: [a]
   sequential: []
@@ -95,6 +97,25 @@ study:
   own_verifiers: []
   seeds: [3, 4]
 seed_stage: {count: 1}
+"""
+SHARED_STAGE = """
+import os
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+SEVERAL_PROCESSES = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedStageParams:
+    count: int
+
+
+def run(params, *, out, unfinished):
+    assert find_spec("processes") is None  # a module of the script's folder
+    (out / "rank.txt").write_text(os.environ.get("RANK", "alone"))
+    unfinished.mkdir(parents=True, exist_ok=True)
+    (unfinished / os.environ.get("RANK", "alone")).touch()
 """
 
 
@@ -113,9 +134,11 @@ class Tree:
         (package / "item_stage.py").write_text(ITEM_STAGE)
         (package / "long_stage.py").write_text(LONG_STAGE)
         (package / "seed_stage.py").write_text(SEED_STAGE)
+        (package / "shared_stage.py").write_text(SHARED_STAGE)
         (root / "source").mkdir()
         self.write_params(
             "toy_stage:\n  count: 2\nitem_stage:\n  red: {count: 1}\n  blue: {count: 5}\nlong_stage:\n  count: 2\n"
+            "shared_stage:\n  count: 2\n"
         )
 
     @property
@@ -125,12 +148,14 @@ class Tree:
     def write_params(self, text: str) -> None:
         (self.root / "params.yaml").write_text(text)
 
-    def run(self, *arguments: str, pythonpath: str = "") -> subprocess.CompletedProcess[str]:
-        script = self.root / "packages/core/src/mathtune_core/stage.py"
+    def run(
+        self, *arguments: str, pythonpath: str = "", options: tuple[str, ...] = ("-P",), **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        script = "packages/core/src/mathtune_core/stage.py"
         return subprocess.run(
-            [sys.executable, "-P", str(script), *arguments],
+            [sys.executable, *options, script, *arguments],
             cwd=self.root,
-            env={**os.environ, "PYTHONPATH": pythonpath},
+            env={**os.environ, "PYTHONPATH": pythonpath, **environment},
             capture_output=True,
             text=True,
             timeout=300,
@@ -325,3 +350,36 @@ def test_params_are_found_by_the_stages_name_or_by_its_own_choice() -> None:
     choosing.params_type = {"red": Chosen}.get  # type: ignore[attr-defined]
     assert params_type(named, "build_toys", None) is BuildToysParams
     assert params_type(choosing, "build_toys", "red") is Chosen
+
+
+def test_only_the_main_one_of_several_processes_writes_and_clears_up(tree: Tree) -> None:
+    (tree.root / "out").mkdir()
+    (tree.root / "out" / "before.txt").write_text("made before")
+    (tree.root / "out.partial").mkdir()
+    (tree.root / "out.partial" / "half.txt").write_text("the main one is writing")
+    before = tree.written()
+    # As a launcher starts it: without -P, and told who it is.
+    done = tree.run("shared_stage", "out=out", options=(), RANK="1", WORLD_SIZE="2")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert tree.written() == before | {"out.unfinished/1": ""}
+    done = tree.run("shared_stage", "out=out", options=(), RANK="0", WORLD_SIZE="2")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert tree.written() == {"out/rank.txt": "0"}
+
+
+def test_a_stage_that_cannot_share_its_work_is_refused_several_processes(tree: Tree) -> None:
+    message = refusal(tree.run("toy_stage", "source=source", "out=out", RANK="0", WORLD_SIZE="2"))
+    assert message == "dvc.yaml: stage `toy_stage`: runs in one process; start it by python, not by a launcher"
+    assert tree.written() == {}
+
+
+@pytest.mark.parametrize(("rank", "waited"), [("0", []), ("1", [GRACE_SECONDS])])
+def test_other_processes_let_the_main_one_report_a_mistake_first(
+    rank: str, waited: list[float], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setenv("RANK", rank)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    assert main(["no_such_stage", "out=out"]) == 1
+    assert capsys.readouterr().err.startswith("error: dvc.yaml: stage `no_such_stage`: 0 modules")
+    assert slept == waited

@@ -9,6 +9,7 @@ STUDY = Study(
     base="base",
     fetched=(),
     data="data",
+    launcher="python -P",
     mixes={"a+b": {"first": "a", "second": "b"}},
     styles=("a", "b", "a+b"),
     sequential=("sequential-xent", "control"),

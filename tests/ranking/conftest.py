@@ -70,6 +70,7 @@ def study() -> Study:
         base="base",
         fetched=(),
         data="data",
+        launcher="python",
         mixes={},
         styles=("terse", "verbose"),
         sequential=(),
@@ -134,7 +135,8 @@ def _sampled(folder: Path, ids: list[str], place: Path, key: list[int]) -> list[
             if problem_id == "test-02":
                 cluster = 0  # one problem that everybody gets right
             answer = None if cluster < 0 else ["42", "7<b>", "9"][cluster]
-            told = {"completion": f"{HOSTILE} {answer}", "finish_reason": "stop" if answer else "length"}
+            completion = f"{HOSTILE} {answer} of seed {place.name}"
+            told = {"completion": completion, "finish_reason": "stop" if answer else "length"}
             samples.append({**one, **told, "num_tokens": 10 + index, "sum_logprob": -1.0, "seed": 0})
             grade = {"predicted_answer": answer, "cluster_id": None if cluster < 0 else cluster + 5}
             clusters.append({**one, **grade, "is_correct": cluster == 0})

@@ -253,7 +253,9 @@ def test_a_full_study_is_well_formed_and_whole(full, full_study) -> None:
     assert "not what other seeds would" in words
     for name in full_study.generators:
         assert f'<th scope="row">{name}</th>' in full
-    assert full.count('<div class="sample">') == 4 * 5 * 5  # examples, generators, samples of one seed
+    samples = re.findall(r'<div class="sample">.*?<pre>(.*?)</pre>', full, flags=re.DOTALL)
+    assert len(samples) == 4 * 5 * 5  # examples, generators, samples of one seed
+    assert all("of seed 0" in text for text in samples)
 
 
 def test_every_verifier_of_a_generator_has_a_row(full) -> None:

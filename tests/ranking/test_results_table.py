@@ -121,6 +121,11 @@ def test_nobody_is_best_where_all_fail(tmp_path) -> None:
     assert "*" not in "".join(render(tmp_path).splitlines()[3:7])
 
 
+def test_nobody_is_best_alone(tmp_path) -> None:
+    write(tmp_path, [result(SHORT, selector, base) for selector, base in SELECTORS.items()])
+    assert "*" not in render(tmp_path).splitlines()[5]
+
+
 def verified() -> list[dict[str, object]]:
     """Two styles with two verifiers each, and few-shot with one."""
     rows = []

@@ -7,10 +7,16 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS
+from mathtune_core.study import Study
 from mathtune_core.tables import write_table
 from mathtune_styles.compare_styles import CompareStylesParams, compare, run
 
 STYLES = ("original", "rewritten")
+STUDY = Study(
+    base="base", fetched=(), data="data", launcher="python", mixes={}, styles=STYLES, sequential=(),
+    sequential_style="rewritten", recipes=(), verifiers=("xent",), shared_verifiers=("xent",),
+    own_verifiers=(), seeds=(0,),
+)  # fmt: skip
 PROBLEM_ROWS = [
     ("p1", "train", "generator", "main", "toy", "Algebra", 1, "What is $2 + 3$?", "5"),
     ("p2", "train", "generator", "main", "toy", "Algebra", 2, "What is $2 + 3 + 4$?", "9"),
@@ -53,7 +59,7 @@ def written(out: Path) -> dict[str, str]:
 
 
 def test_the_stage_writes_what_dvc_tracks(paths: dict[str, Path]) -> None:
-    run(CompareStylesParams(styles=STYLES, num_examples=1), **paths)
+    run(CompareStylesParams(num_examples=1), study=STUDY, **paths)
     files = written(paths["out"])
     assert sorted(files) == ["coverage.csv", "examples.md", "lengths.csv", "metrics.json", "overlap.csv", "profile.csv"]
     # Val's solution is no part of it. Of the 9 runs of original's p2 all but "3 + 4 =" stand in rewritten's p2, and of
@@ -74,7 +80,7 @@ def test_the_stage_writes_what_dvc_tracks(paths: dict[str, Path]) -> None:
 
 
 def test_examples_are_the_problems_most_styles_share(paths: dict[str, Path]) -> None:
-    run(CompareStylesParams(styles=STYLES, num_examples=1), **paths)
+    run(CompareStylesParams(num_examples=1), study=STUDY, **paths)
     page = (paths["out"] / "examples.md").read_text()
     assert "## p2\n\nAlgebra, level 2, toy\n" in page
     assert "## p1" not in page
@@ -83,18 +89,18 @@ def test_examples_are_the_problems_most_styles_share(paths: dict[str, Path]) -> 
 
 def test_an_example_without_a_solution_and_one_with_backticks(paths: dict[str, Path]) -> None:
     write_style(paths["solutions"], "original", {"p1": "```\nIt is 5."})
-    run(CompareStylesParams(styles=STYLES, num_examples=2), **paths)
+    run(CompareStylesParams(num_examples=2), study=STUDY, **paths)
     page = (paths["out"] / "examples.md").read_text()
     assert "````text\n```\nIt is 5.\n````" in page
     assert "No solution." in page
 
 
 def test_the_order_of_rows_does_not_matter(paths: dict[str, Path]) -> None:
-    run(CompareStylesParams(styles=STYLES, num_examples=2), **paths)
+    run(CompareStylesParams(num_examples=2), study=STUDY, **paths)
     first = written(paths["out"])
     for style, texts in TEXTS.items():
         write_style(paths["solutions"], style, texts, reverse=True)
-    run(CompareStylesParams(styles=STYLES, num_examples=2), **paths)
+    run(CompareStylesParams(num_examples=2), study=STUDY, **paths)
     assert written(paths["out"]) == first
 
 
@@ -113,9 +119,7 @@ def test_a_style_without_a_train_solution_is_refused(paths: dict[str, Path]) -> 
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"styles": (), "num_examples": 1}, "styles: name at least one style"),
-        ({"styles": ("a", "a"), "num_examples": 1}, "styles: names one style twice"),
-        ({"styles": ("a",), "num_examples": -1}, "num_examples: must not be negative, got -1"),
+        ({"num_examples": -1}, "num_examples: must not be negative, got -1"),
     ],
 )
 def test_params_that_make_no_sense_are_refused_by_field(values: dict[str, object], reason: str) -> None:

@@ -47,7 +47,14 @@ def test_the_head_gives_the_difference_of_the_models_own_logits(
 def test_a_model_that_scales_its_logits_is_refused(
     model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, rows_of_ids: list[list[int]]
 ) -> None:
-    model.lm_head.register_forward_hook(lambda _module, _arguments, logits: logits * 7)
+    unscaled = model.forward
+
+    def scaled(*arguments: object, **keywords: object) -> object:
+        outputs = unscaled(*arguments, **keywords)
+        outputs.logits = outputs.logits * 7
+        return outputs
+
+    model.forward = scaled
     add_verdict_head(model, verdict_tokens(tokenizer))
     with pytest.raises(MathtuneError, match="transforms its logits"):
         check_verdict_head(model, verdict_tokens(tokenizer), rows_of_ids[0])

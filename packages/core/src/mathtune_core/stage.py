@@ -3,6 +3,8 @@
 DVC starts each stage as a process in the root of *a* tree: the workspace, a clone that shares its environment, or the
 temporary copy of `dvc exp run --temp`. An installed (editable) package would run the workspace's code in all of them,
 so this file puts the packages of its own tree first on the path and only then imports anything of ours.
+
+`accelerate launch … stage.py …` runs a training stage in several processes, of which only the main one writes.
 """
 
 import importlib
@@ -10,15 +12,23 @@ import inspect
 import os
 import shutil
 import sys
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[4]
+# A launcher starts the script without -P.
+sys.path[:] = [entry for entry in sys.path if entry != str(Path(__file__).resolve().parent)]
 sys.path[:0] = [str(source) for source in sorted(ROOT.glob("packages/*/src"))]
 
 from mathtune_core.errors import MathtuneError  # noqa: E402  (after the path is set, or the wrong tree is imported)
 from mathtune_core.params import load_params  # noqa: E402
+from mathtune_core.processes import process_count, process_index  # noqa: E402
 from mathtune_core.study import Study  # noqa: E402
+
+# How long a process waits for the main one to report the mistake that both have met: longer than one may lag behind.
+GRACE_SECONDS = 30.0
 
 
 def stage_module(stage: str) -> str:
@@ -44,6 +54,10 @@ def run_stage(name: str, paths: dict[str, Path], params_file: Path, seed: int | 
     `run` gets the matrix item as well when it has a parameter `item`, the run's seed when it has one `seed`, the
     section `study` when it has one `study`, and a folder that outlives a kill, and is gone when the stage is done, when
     it has one `unfinished`.
+
+    Of several processes all call `run`, with one `unfinished` between them. The main one's `out` is the stage's; each
+    other one has an `out` of its own that is thrown away, so that a stage writes without asking which it is. A stage
+    that can be shared out so says it: `SEVERAL_PROCESSES = True` in its module.
     """
     stage, _, item = name.partition("@")
     module = importlib.import_module(stage_module(stage))
@@ -55,11 +69,17 @@ def run_stage(name: str, paths: dict[str, Path], params_file: Path, seed: int | 
         raise MathtuneError(f"dvc.yaml: stage `{name}`: needs paths {sorted(asked)}, got {sorted(paths)}")
     if ("seed" in wanted) != (seed is not None):
         raise MathtuneError(f"dvc.yaml: stage `{name}`: {'needs' if seed is None else 'has no use for'} seed=N")
+    if process_count() > 1 and not getattr(module, "SEVERAL_PROCESSES", False):
+        raise MathtuneError(f"dvc.yaml: stage `{name}`: runs in one process; start it by python, not by a launcher")
     out, unfinished = paths["out"], unfinished_folder(paths["out"])
     context: dict[str, Any] = {"item": item, "seed": seed, "unfinished": unfinished}
     if "study" in wanted:
         context["study"] = load_params(params_file, ("study",), Study)
     known = {key: value for key, value in context.items() if key in wanted}
+    if process_index() > 0:
+        with tempfile.TemporaryDirectory() as scratch:
+            module.run(params, **{**known, **paths, "out": Path(scratch)})
+        return
     partial = out.with_name(f"{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -98,6 +118,9 @@ def main(arguments: list[str]) -> int:
         seed = seed_of(values.pop("seed", None))
         run_stage(arguments[0], {name: Path(path) for name, path in values.items()}, Path("params.yaml"), seed)
     except MathtuneError as error:
+        if process_index() > 0:
+            # Most mistakes meet every process, and the launcher ends this one when the main one has reported its own.
+            time.sleep(GRACE_SECONDS)
         sys.stderr.write(f"error: {error}\n")
         return 1
     return 0

@@ -13,6 +13,7 @@ class Study:
     base: str  # the checkpoint folder everything starts from
     fetched: tuple[str, ...]  # bases that fetch_base brings
     data: str  # what build_problems depends on
+    launcher: str  # the command that starts the stages that train
     mixes: dict[str, dict[str, str]]  # name: the styles it is made of, as `first` and `second`
     styles: tuple[str, ...]  # fine-tuned on, one generator each; mixes among them
     sequential: tuple[str, ...]  # generators that train_sequential makes, the control among them

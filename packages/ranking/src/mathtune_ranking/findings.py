@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from mathtune_core.study import CONTROL, FEW_SHOT, Study
+from mathtune_ranking.comparisons import VOTE
 from mathtune_ranking.statistics import ALPHA
 
 HOLDS, OPPOSITE, NOT_SHOWN = "holds", "opposite", "not shown"
 MARGIN, XENT = "margin", "xent"  # verifiers named after their loss
 TERSE = "original"
-VOTE = "Maj1"
 
 SCHEMA = {
     "finding": pl.String,

@@ -13,6 +13,7 @@ import polars.selectors as cs
 
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS
+from mathtune_core.study import Study
 from mathtune_core.tables import read_table
 from mathtune_styles.comparison.answer_format import check_answers
 from mathtune_styles.comparison.coverage import coverage_table
@@ -31,15 +32,10 @@ DIGITS = 4
 class CompareStylesParams:
     """The section `compare_styles:` of params.yaml."""
 
-    styles: tuple[str, ...]  # columns of the comparison, in this order
     num_examples: int  # problems shown in every style
 
     def __post_init__(self) -> None:
         """Refuses, as `field: reason`, what would fail later."""
-        if not self.styles:
-            raise ValueError("styles: name at least one style")
-        if len(set(self.styles)) < len(self.styles):
-            raise ValueError("styles: names one style twice")
         if self.num_examples < 0:
             raise ValueError(f"num_examples: must not be negative, got {self.num_examples}")
 
@@ -114,16 +110,16 @@ def _rounded(value: Any) -> float | None:
     return None if value is None else round(float(value), DIGITS)
 
 
-def run(params: CompareStylesParams, *, problems: Path, solutions: Path, base: Path, out: Path) -> None:
+def run(params: CompareStylesParams, *, study: Study, problems: Path, solutions: Path, base: Path, out: Path) -> None:
     """Writes metrics.json, profile.csv, lengths.csv, overlap.csv, coverage.csv and examples.md.
 
     `solutions` holds <style>/solutions.parquet. Raises MathtuneError as `compare` does.
     """
-    comparison = compare(problems, solutions, base, params.styles)
+    comparison = compare(problems, solutions, base, study.styles)
     for name in ("profile", "lengths", "overlap", "coverage"):
         table: pl.DataFrame = getattr(comparison, name)
         table.with_columns(cs.float().round(DIGITS)).write_csv(out / f"{name}.csv")
     chosen = choose_problems(comparison.solutions, params.num_examples)
-    page = examples_page(comparison.problems, comparison.solutions, params.styles, chosen)
+    page = examples_page(comparison.problems, comparison.solutions, study.styles, chosen)
     (out / "examples.md").write_text(page, encoding="utf-8")
     (out / "metrics.json").write_text(json.dumps(metrics(comparison), indent=2) + "\n")

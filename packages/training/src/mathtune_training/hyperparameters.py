@@ -8,13 +8,19 @@ from typing import Any, Literal
 import torch
 from trl import SFTConfig
 
+from mathtune_core.processes import process_count
+from mathtune_training.global_batches import share_of
+
 Dtype = Literal["float32", "bfloat16"]
 Schedule = Literal["cosine", "linear"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hyperparameters:
-    """The fields that every fine-tuning section of params.yaml has. Raises ValueError("field: reason")."""
+    """The fields that every fine-tuning section of params.yaml has. Raises ValueError("field: reason").
+
+    `batch_size` is what all processes together take in a forward pass.
+    """
 
     epochs: float
     learning_rate: float
@@ -52,7 +58,7 @@ def shared_arguments(params: Hyperparameters, seed: int, folder: Path) -> dict[s
         "output_dir": str(folder),
         "num_train_epochs": params.epochs,
         "learning_rate": params.learning_rate,
-        "per_device_train_batch_size": params.batch_size,
+        "per_device_train_batch_size": share_of(params.batch_size, process_count()),
         "gradient_accumulation_steps": params.gradient_accumulation_steps,
         "warmup_steps": params.warmup_ratio,  # less than 1 is a share of all steps
         "weight_decay": params.weight_decay,
@@ -73,6 +79,8 @@ def shared_arguments(params: Hyperparameters, seed: int, folder: Path) -> dict[s
         "logging_first_step": True,
         "disable_tqdm": False,
         "report_to": "none",
+        # A causal language model uses every weight in every step, so no process looks for unused ones.
+        "ddp_find_unused_parameters": False,
         "eval_strategy": "no",
         "save_strategy": "no",  # a checkpoint would pickle the optimizer
     }

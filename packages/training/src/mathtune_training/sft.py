@@ -14,6 +14,7 @@ from trl import SFTTrainer
 
 from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import completion_ids, prompt_ids
+from mathtune_training.global_batches import GlobalBatchTrainer
 from mathtune_training.hyperparameters import Hyperparameters, trainer_arguments
 
 IGNORED = -100  # the label of a position without loss, in every Hugging Face collator
@@ -21,7 +22,7 @@ IGNORED = -100  # the label of a position without loss, in every Hugging Face co
 SMALL_VOCABULARY = 8192
 
 
-class CompletionTrainer(SFTTrainer):
+class CompletionTrainer(GlobalBatchTrainer):
     """TRL's trainer, with the model's own cross-entropy where that is faster and as exact.
 
     TRL's loss projects tokens in tiles, recomputes them backward and takes every token's entropy and accuracy along:

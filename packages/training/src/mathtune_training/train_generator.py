@@ -15,6 +15,8 @@ from mathtune_training.hyperparameters import Hyperparameters
 from mathtune_training.sft import TrainingCurve, mean_completion_loss, tokenize_solutions, train_sft
 from mathtune_training.trainable import load_trainable, save_trained
 
+SEVERAL_PROCESSES = True  # they share every batch (see global_batches.py)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainGeneratorParams(Hyperparameters):

@@ -25,6 +25,8 @@ from mathtune_training.verdict_loss import bradley_terry, verdict_cross_entropy,
 from mathtune_training.verifier_pairs import pairs_of
 from mathtune_training.verifier_trainer import VerifierLoss, pair_rows, rows_per_batch, verdict_rows, verdict_trainer
 
+SEVERAL_PROCESSES = True  # they share every batch (see global_batches.py)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainVerifierParams(Hyperparameters):

@@ -7,6 +7,8 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from mathtune_core.errors import MathtuneError
+from mathtune_core.processes import process_index
+from mathtune_training.whole_weights import whole_weights
 
 
 def load_trainable(base: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -48,9 +50,14 @@ def check_checkpoint(base: Path) -> None:
 
 
 def save_trained(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Weights (safetensors), configuration and tokenizer, as any Hugging Face program reads them."""
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    """Weights (safetensors), configuration and tokenizer, as any Hugging Face program reads them.
+
+    Of several processes all must call it, and the main one writes.
+    """
+    weights = whole_weights(model)
+    if process_index() == 0:
+        model.save_pretrained(folder, state_dict=weights)
+        tokenizer.save_pretrained(folder)
 
 
 def first_line(error: Exception) -> str:

@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from torch.distributed.tensor import DTensor
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import SequenceClassifierOutput
 
@@ -23,6 +22,8 @@ def add_verdict_head(model: PreTrainedModel, verdicts: tuple[int, int]) -> None:
     forward, rather than beside it, so that wrappers (autocast, data parallelism) see the call.
     """
     full_forward = model.forward
+    head = model.get_output_embeddings()
+    full_head = head.forward
     correct, incorrect = verdicts
 
     def forward(
@@ -31,21 +32,25 @@ def add_verdict_head(model: PreTrainedModel, verdicts: tuple[int, int]) -> None:
         if verdict_mask is None:
             return full_forward(*arguments, **keywords)
         hidden = self.base_model(*arguments, **{**keywords, "use_cache": False}).last_hidden_state[verdict_mask]
-        head = self.get_output_embeddings()
-        # FSDP2 shards the head; two rows are picked from the whole.
-        weight = head.weight.full_tensor() if isinstance(head.weight, DTensor) else head.weight
+        # Called as the module it is: where its weights are sharded they are whole during its call and no longer.
+        return SequenceClassifierOutput(logits=self.get_output_embeddings()(hidden, two_rows=True)[:, None])
+
+    def head_forward(self: torch.nn.Linear, hidden: torch.Tensor, *, two_rows: bool = False) -> torch.Tensor:
+        if not two_rows:
+            return full_head(hidden)
         with torch.autocast(hidden.device.type, enabled=False):
-            difference = hidden.float() @ (weight[correct].float() - weight[incorrect].float())
-            if head.bias is not None:
-                difference = difference + (head.bias[correct] - head.bias[incorrect]).float()
-        return SequenceClassifierOutput(logits=difference[:, None])
+            difference = hidden.float() @ (self.weight[correct].float() - self.weight[incorrect].float())
+            if self.bias is not None:
+                difference = difference + (self.bias[correct] - self.bias[incorrect]).float()
+        return difference
 
     model.forward = types.MethodType(forward, model)
+    head.forward = types.MethodType(head_forward, head)
 
 
 def remove_verdict_head(model: PreTrainedModel) -> None:
     """Gives the model its own forward pass back, for a training that needs all its logits."""
-    del model.forward
+    del model.forward, model.get_output_embeddings().forward
 
 
 def check_verdict_head(model: PreTrainedModel, verdicts: tuple[int, int], row: list[int]) -> None:

@@ -10,6 +10,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl import RewardConfig, RewardTrainer, SFTTrainer
 from trl.trainer.reward_trainer import DataCollatorForPreference
 
+from mathtune_core.errors import MathtuneError
+from mathtune_core.processes import process_count
+from mathtune_training.global_batches import GlobalBatchTrainer
 from mathtune_training.hyperparameters import Hyperparameters, shared_arguments, trainer_arguments
 from mathtune_training.sft import IGNORED
 from mathtune_training.verdict_head import last_positions
@@ -18,7 +21,7 @@ from mathtune_training.verdict_loss import verdict_cross_entropy, verdict_margin
 VerifierLoss = Literal["xent", "margin", "bradley-terry"]
 
 
-class VerdictTrainer(SFTTrainer):
+class VerdictTrainer(GlobalBatchTrainer):
     """TRL's trainer with the paper's cross-entropy on the verdict.
 
     A row is `input_ids` (the verifier's prompt) and `labels`: ignored everywhere but at the last token, where it is 1
@@ -111,10 +114,18 @@ def verdict_trainer(
     seed: int,
     folder: Path,
 ) -> SFTTrainer | RewardTrainer:
-    """The trainer of `loss` over `verdict_rows` or `pair_rows`; `model` has a verdict head, `folder` is scratch."""
+    """The trainer of `loss` over `verdict_rows` or `pair_rows`; `model` has a verdict head, `folder` is scratch.
+
+    Raises MathtuneError for a loss that compares in several processes.
+    """
     if loss == "xent":
         arguments = trainer_arguments(params, seed, folder)
         return VerdictTrainer(model=model, args=arguments, train_dataset=rows, processing_class=tokenizer)
+    if process_count() > 1:
+        raise MathtuneError(
+            f"params.yaml: train_verifier: loss: {loss} compares the pairs of a whole batch and trains in one process; "
+            "start it by python, not by a launcher"
+        )
     shared = shared_arguments(params, seed, folder) | {
         "per_device_train_batch_size": rows_per_batch(loss, params.batch_size),
         "max_length": None,  # rows are counted and dropped before; left to itself TRL drops long ones in silence

@@ -1,0 +1,241 @@
+"""Training on two processes, over gloo on the CPU, ends where training on one does."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+import torch
+from accelerate.commands.config.config_args import load_config_from_file
+from accelerate.commands.launch import launch_command_parser
+from accelerate.utils import DeepSpeedPlugin
+from datasets import Dataset
+from safetensors.torch import load_file
+from torch.utils.data import SequentialSampler
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
+
+import mathtune_core
+from mathtune_core.errors import MathtuneError
+from mathtune_core.schemas import PROBLEMS, SOLUTIONS, VERIFIER_EXAMPLES
+from mathtune_core.stage import run_stage
+from mathtune_core.tables import write_table
+from mathtune_training.global_batches import IGNORED, WholeBatches, filler, share_of
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = sorted((ROOT / "accelerate").glob("*.yaml"))
+STAGE = ROOT / "packages/core/src/mathtune_core/stage.py"
+AS_ON_GPUS = Path(__file__).with_name("launched.py")
+# 20 solutions in batches of 8: the last batch of an epoch has 4 rows, all of them the first process's.
+PARAMS = """
+train_generator:
+  original: {epochs: 3.0, max_examples: null, learning_rate: 0.005, batch_size: 8, gradient_accumulation_steps: 1,
+    warmup_ratio: 0.1, weight_decay: 0.01, lr_scheduler: linear, max_length: 128, dtype: float32}
+  accumulated: {epochs: 3.0, max_examples: null, learning_rate: 0.005, batch_size: 4, gradient_accumulation_steps: 2,
+    warmup_ratio: 0.1, weight_decay: 0.01, lr_scheduler: linear, max_length: 128, dtype: float32}
+  odd: {epochs: 3.0, max_examples: null, learning_rate: 0.005, batch_size: 9, gradient_accumulation_steps: 1,
+    warmup_ratio: 0.1, weight_decay: 0.01, lr_scheduler: linear, max_length: 128, dtype: float32}
+train_verifier: {loss: xent, margin: 0.1, max_pairs_per_problem: 10, epochs: 2.0,
+  learning_rate: 0.005, batch_size: 10, gradient_accumulation_steps: 1,
+  warmup_ratio: 0.1, weight_decay: 0.0, lr_scheduler: cosine, max_length: 128, dtype: float32, validation_share: 0.25}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, problems: pl.DataFrame, solutions: pl.DataFrame) -> Path:
+    """Where the stages run: their params and the tables that they read."""
+    (tmp_path / "params.yaml").write_text(PARAMS)
+    write_table(problems, tmp_path / "problems/problems.parquet", PROBLEMS)
+    write_table(solutions, tmp_path / "solutions/solutions.parquet", SOLUTIONS)
+    rows = [
+        (f"p{number:02}", "sampled", index, "s", f"{number}?", f"{'right' if number < 9 else 'no'} {index}", number < 9)
+        for number in range(20)
+        for index in range(3)
+    ]
+    examples = pl.DataFrame(rows, schema=VERIFIER_EXAMPLES.schema, orient="row")
+    write_table(examples, tmp_path / "examples/verifier_examples.parquet", VERIFIER_EXAMPLES)
+    return tmp_path
+
+
+def generator_paths(folder: Path, base: Path) -> dict[str, Path]:
+    return {"problems": folder / "problems", "solutions": folder / "solutions", "base": base}
+
+
+def alone(stage: str, paths: dict[str, Path], folder: Path) -> Path:
+    """What one process makes of the same params."""
+    run_stage(stage, {**paths, "out": folder / "alone"}, folder / "params.yaml", seed=0)
+    return folder / "alone"
+
+
+def launched(
+    stage: str, paths: dict[str, Path], folder: Path, config: str, script: Path = STAGE
+) -> subprocess.CompletedProcess[str]:
+    """The stage by `accelerate launch` in two processes, with its output in folder/together."""
+    named = [f"{name}={path}" for name, path in {**paths, "out": folder / "together"}.items()]
+    command = ["-m", "accelerate.commands.launch", "--config_file", ROOT / "accelerate" / config, "--num_processes=2"]
+    return subprocess.run(
+        [sys.executable, *command, script, stage, *(["seed=0"] if paths else []), *named],
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def assert_same(one: Path, two: Path) -> None:
+    """The same files, weights to 1e-6 and measures to 1e-5: float32 sums in another order, and nothing more."""
+    names = {str(file.relative_to(one)) for file in one.rglob("*") if file.is_file()}
+    assert names == {str(file.relative_to(two)) for file in two.rglob("*") if file.is_file()}
+    for name in names - {"model/model.safetensors", "training.json", "loss.csv"}:
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+    weights, others = (load_file(side / "model/model.safetensors") for side in (one, two))
+    assert weights.keys() == others.keys()
+    for name, weight in weights.items():
+        torch.testing.assert_close(others[name], weight, rtol=0, atol=1e-6)
+    report, other = (json.loads((side / "training.json").read_text()) for side in (one, two))
+    assert other.pop("loss", None) == report.pop("loss", None)  # its name; all else are numbers
+    assert other == pytest.approx(report, rel=1e-5)
+    losses = [pl.read_csv(side / "loss.csv") for side in (one, two)]
+    assert losses[0]["step"].to_list() == losses[1]["step"].to_list()
+    assert losses[0]["loss"].to_list() == pytest.approx(losses[1]["loss"].to_list(), rel=1e-5)
+
+
+@pytest.mark.slow
+def test_two_processes_train_the_generator_that_one_would(folder: Path, base: Path) -> None:
+    done = launched("train_generator@original", generator_paths(folder, base), folder, "two_processes.yaml")
+    assert done.returncode == 0, done.stderr
+    assert not (folder / "together.partial").exists()
+    assert_same(alone("train_generator@original", generator_paths(folder, base), folder), folder / "together")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("item", ["original", "accumulated"])
+def test_fsdp2_trains_the_generator_that_one_process_would(item: str, folder: Path, base: Path) -> None:
+    stage, paths = f"train_generator@{item}", generator_paths(folder, base)
+    done = launched(stage, paths, folder, "fsdp2.yaml", AS_ON_GPUS)
+    assert done.returncode == 0, done.stderr
+    assert_same(alone(stage, paths, folder), folder / "together")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("config", "script", "tied"),
+    [("two_processes.yaml", STAGE, True), ("fsdp2.yaml", AS_ON_GPUS, True), ("fsdp2.yaml", AS_ON_GPUS, False)],
+)
+def test_several_processes_train_the_verifier_that_one_would(
+    config: str, script: Path, tied: bool, folder: Path, base: Path, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    torch.manual_seed(0)
+    architecture = LlamaConfig.from_pretrained(base, tie_word_embeddings=tied)
+    LlamaForCausalLM(architecture).save_pretrained(folder / "base")
+    tokenizer.save_pretrained(folder / "base")
+    paths = {"examples": folder / "examples", "base": folder / "base"}
+    done = launched("train_verifier", paths, folder, config, script)
+    assert done.returncode == 0, done.stderr
+    assert_same(alone("train_verifier", paths, folder), folder / "together")
+
+
+@pytest.mark.slow
+def test_a_mistake_that_every_process_meets_is_said_once(folder: Path, base: Path) -> None:
+    done = launched("train_generator@odd", generator_paths(folder, base), folder, "two_processes.yaml")
+    assert done.returncode != 0
+    # Another process's progress bar may share the line.
+    assert done.stderr.count("error: params.yaml") == 1
+    assert (
+        "error: params.yaml: batch_size: 9 rows do not share out among 2 processes; choose a multiple of 2, or another "
+        "--num_processes\n"
+    ) in done.stderr
+    assert not (folder / "together").exists()
+
+
+ONE_FAILS = """
+import os
+import time
+from dataclasses import dataclass
+
+from mathtune_core.errors import MathtuneError
+
+SEVERAL_PROCESSES = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneFailsParams:
+    seconds: float
+
+
+def run(params, *, out):
+    if os.environ["RANK"] == "1":
+        raise MathtuneError("base: not on this machine")
+    time.sleep(params.seconds)
+"""
+
+
+@pytest.mark.slow
+def test_a_mistake_of_one_process_is_said_and_ends_them_all(tmp_path: Path) -> None:
+    core = Path(mathtune_core.__file__).parent
+    shutil.copytree(core, tmp_path / "packages/core/src/mathtune_core", ignore=shutil.ignore_patterns("__pycache__"))
+    package = tmp_path / "packages/toy/src/mathtune_toy"
+    package.mkdir(parents=True)
+    (package / "one_fails.py").write_text(ONE_FAILS)
+    (tmp_path / "params.yaml").write_text("one_fails: {seconds: 600.0}\n")
+    script = tmp_path / "packages/core/src/mathtune_core/stage.py"
+    done = launched("one_fails", {}, tmp_path, "two_processes.yaml", script)
+    assert done.returncode != 0
+    assert done.stderr.count("error: base: not on this machine\n") == 1
+    assert not (tmp_path / "together").exists()
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_accelerate_knows_every_setting_of_the_configs(config: Path) -> None:
+    """It refuses unknown keys of the file, but passes over those of its sections."""
+    known = {action.dest for action in launch_command_parser()._actions}
+    loaded = load_config_from_file(str(config))
+    for section in (loaded.fsdp_config, loaded.deepspeed_config):
+        assert set(section) <= known
+    # The stage's params say these, and are to hold for any number of processes.
+    assert loaded.mixed_precision == "no"
+    assert loaded.main_process_port == 0
+
+
+def test_there_are_the_configs_that_the_tests_launch() -> None:
+    assert [config.stem for config in CONFIGS] == ["fsdp2", "two_processes", "zero3"]
+    assert load_config_from_file(str(ROOT / "accelerate/fsdp2.yaml")).fsdp_config["fsdp_version"] == 2
+
+
+def test_deepspeed_takes_from_the_trainer_what_its_config_leaves_open() -> None:
+    """DeepSpeed is no dependency, so its config goes no further than the class that accelerate makes of it."""
+    section = load_config_from_file(str(ROOT / "accelerate/zero3.yaml")).deepspeed_config
+    config = DeepSpeedPlugin(**section).deepspeed_config
+    assert config["zero_optimization"]["stage"] == 3
+    left_open = {name for name, value in config.items() if value == "auto"}
+    assert left_open >= {"train_micro_batch_size_per_gpu", "gradient_accumulation_steps", "gradient_clipping"}
+
+
+@pytest.mark.parametrize(("batch_size", "processes", "share"), [(16, 1, 16), (16, 8, 2), (8, 8, 1)])
+def test_a_batch_is_shared_out_evenly(batch_size: int, processes: int, share: int) -> None:
+    assert share_of(batch_size, processes) == share
+
+
+@pytest.mark.parametrize(("batch_size", "processes"), [(9, 2), (4, 8)])
+def test_a_batch_that_does_not_share_out_is_refused(batch_size: int, processes: int) -> None:
+    with pytest.raises(MathtuneError, match=f"batch_size: {batch_size} rows do not share out among {processes}"):
+        share_of(batch_size, processes)
+
+
+def test_the_last_batch_is_filled_with_a_row_that_has_no_loss() -> None:
+    labels = [[IGNORED, 2, 3], [IGNORED, 5], [IGNORED, 7, 8]]
+    rows = Dataset.from_dict({"input_ids": [[1, 2, 3], [4, 5], [6, 7, 8]], "labels": labels})
+    extra = filler(rows, [3, 2, 3])
+    assert extra.features == rows.features
+    assert extra[:] == {"input_ids": [[4, 5]], "labels": [[IGNORED, IGNORED]]}
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    try:
+        batches = WholeBatches(SequentialSampler(rows), 2, torch.device("cpu"))
+        assert (len(batches), list(batches)) == (4, [0, 1, 2, 3])
+    finally:
+        torch.distributed.destroy_process_group()
