@@ -1,3 +1,4 @@
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,15 +8,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from mathtune_answers.cluster import cluster_samples
 from mathtune_core.errors import MathtuneError
-from mathtune_core.prompts import prompt_ids
+from mathtune_core.prompts import END_OF_SHOT, prompt_ids
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS
+from mathtune_core.shots import Shot
 from mathtune_core.tables import read_table, write_table
 from mathtune_sampling.backend import Opened
 from mathtune_sampling.backends.fake import FakeSampler
-from mathtune_sampling.requests import Request
-from mathtune_styles import generated, original, rewritten
+from mathtune_sampling.requests import Request, SamplingParams
+from mathtune_styles import generated, original, rewritten, teacher
 from mathtune_styles.build_solutions import STYLES, params_type, run, style_module
 from mathtune_styles.rewritten.rewrite import last_boxed
 
@@ -76,7 +77,7 @@ def test_an_unknown_style_is_one_line_with_the_known_ones(style: str | None) -> 
     with pytest.raises(MathtuneError) as caught:
         params_type(style)
     assert str(caught.value) == (
-        f"params.yaml: build_solutions.{style or ''}: unknown style; known: original, generated, rewritten"
+        f"params.yaml: build_solutions.{style or ''}: unknown style; known: {', '.join(STYLES)}"
     )
 
 
@@ -113,22 +114,13 @@ def test_original_leaves_a_solution_in_our_form_alone(built: Path) -> None:
     assert solutions["solution"].to_list() == [row[5] for row in ROWS if row[0] in "abce"]
 
 
-@pytest.mark.parametrize(
-    ("source", "plain"),
-    [
-        (
-            GSM8K,
-            "He earns \\$3,000 and pays 5*4=20.\nLeft: \\$2,980.\nThe answer is $\\boxed{2980}$.",
-        ),
-        ("It is 3.\n#### 3", "It is 3.\nThe answer is $\\boxed{3}$."),
-        ("It is 3.\n####3\n", "It is 3.\nThe answer is $\\boxed{3}$."),
-        ("He pays \\$3.\n#### $3", "He pays \\$3.\nThe answer is $\\boxed{3}$."),
-        ("It is -2.5.  \n\n#### -2.5 ", "It is -2.5.\nThe answer is $\\boxed{-2.5}$."),
-        (r"  We have $1 < 2$. The answer is $\boxed{1}$. ", r"We have $1 < 2$. The answer is $\boxed{1}$."),
-    ],
-)
-def test_original_drops_calculator_notes_and_boxes_the_marked_result(source: str, plain: str) -> None:
-    assert original.plain(source) == plain
+def test_original_closes_a_solution_as_every_style_does() -> None:
+    sources = pl.concat([one_solution(GSM8K, "2980"), one_solution(r"There are $\boxed{18}$ ways.", "18")])
+    solutions, _ = original.build(original.Params(), problems_table(), sources, Path(), Path())
+    assert solutions["solution"].to_list() == [
+        "He earns \\$3,000 and pays 5*4=20.\nLeft: \\$2,980.\nThe answer is $\\boxed{2980}$.",
+        r"There are $\boxed{18}$ ways. The answer is $\boxed{18}$.",
+    ]
 
 
 # rewritten
@@ -205,127 +197,191 @@ def boxed(text: str, answer: str) -> str:
     return rf"{text} The answer is $\boxed{{{answer}}}$."
 
 
-@pytest.fixture
-def asked() -> pl.DataFrame:
-    return problems_table().filter(pl.col("fold") == "generator")
-
-
 TEXTS = {
     "a": [
         boxed("Wrong.", "45"),
-        boxed("We have $6 + 40$.", "46"),
-        boxed("We  HAVE $6 +\n40$.", "46"),  # the one before, but for spacing and case
-        boxed("First $6$, then more.", "46"),
+        boxed("We have $6 + 40 = 46$.", "46"),
+        boxed("So it  IS $6+40=46$.", "46"),  # the one before in other words and spacing
+        boxed("First $40 + 6 = 46$.", "46"),
         "I do not know.",
         boxed("A third right way.", "46"),
     ],
     "b": [boxed("Wrong.", "6"), "No answer."],
-    "c": [boxed("So it is.", "7")],
+    "c": ["So it is prime.\n#### 7"],
 }
 
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
-    """A checkpoint folder whose weights are only looked at."""
-    folder = tmp_path / "teacher" / "model"
+    """A checkpoint folder whose weights and config are only looked at."""
+    folder = tmp_path / "base" / "model"
     folder.mkdir(parents=True)
     (folder / "model.safetensors").write_bytes(b"weights")
+    (folder / "config.json").write_text("{}")
     return folder
 
 
-def sampled(sampler: FakeSampler, asked: pl.DataFrame, base: Path, params: generated.Params = TEACHER) -> pl.DataFrame:
-    return generated.sample(Opened(sampler, Letters(), "fake"), base, asked, params, base / "unfinished")
+def generate(
+    sampler: FakeSampler,
+    built: Path,
+    base: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    params: generated.Params = TEACHER,
+) -> tuple[pl.DataFrame, dict[str, Any]]:
+    monkeypatch.setattr(teacher, "open_sampler", lambda *_: Opened(sampler, Letters(), "fake"))
+    out = built.parent / "out"
+    run(params, item="generated", problems=built, base=base, out=out, unfinished=base / "unfinished")
+    assert {p.name for p in out.iterdir()} == {"solutions.parquet", "summary.json", "unsolved.csv"}
+    return read_table(out / "solutions.parquet", SOLUTIONS), json.loads((out / "summary.json").read_text())
 
 
-def test_a_teacher_is_asked_with_the_generators_prompt_and_its_own_purpose(asked: pl.DataFrame, base: Path) -> None:
+def test_a_teacher_is_asked_with_the_generators_prompt_and_its_own_purpose(
+    built: Path, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sampler = Recorder(TEXTS)
-    samples = sampled(sampler, asked, base)
+    generate(sampler, built, base, monkeypatch, replace(TEACHER, top_k=7, min_p=0.1, stop=("\n\n",)))
+    # d is the verifier's, e and f are not train problems.
     assert sampler.asked["requests"] == [
         Request(problem_id, tuple(prompt_ids(Letters(), f"Problem {problem_id}"))) for problem_id in "abc"
     ]
-    params = sampler.asked["params"]
-    assert (params.n, params.temperature, params.top_p, params.max_tokens) == (6, 0.9, 0.95, 20)
+    assert sampler.asked["params"] == SamplingParams(
+        n=6, temperature=0.9, top_p=0.95, top_k=7, min_p=0.1, max_tokens=20, stop=("\n\n",)
+    )
     assert (sampler.asked["seed"], sampler.asked["purpose"], sampler.asked["decodings"]) == (
         3,
         "style data",
         ("sampled",),
     )
-    assert samples.height == 18
-    assert samples.filter(pl.col("problem_id") == "a").sort("sample_index")["completion"].to_list() == TEXTS["a"]
 
 
-@pytest.fixture
-def graded(asked: pl.DataFrame, base: Path) -> pl.DataFrame:
-    samples = sampled(FakeSampler(TEXTS), asked, base)
-    return samples.join(cluster_samples(samples, asked), on=["problem_id", "decoding", "sample_index"])
+def test_worked_examples_stand_before_each_problem_and_end_its_samples(
+    built: Path, base: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shots = tmp_path / "shots.jsonl"
+    shots.write_text('{"problem": "What is $1 + 1$?", "solution": "It is $2$."}\n')
+    sampler = Recorder({**TEXTS, "b": [boxed("It is.", "5") + END_OF_SHOT + " another"]})
+    params = replace(TEACHER, shots=str(shots), stop=("Q:",))
+    solutions, summary = generate(sampler, built, base, monkeypatch, params)
+    example = Shot("What is $1 + 1$?", "It is $2$.")
+    assert sampler.asked["requests"][1].prompt_ids == tuple(prompt_ids(Letters(), "Problem b", [example]))
+    assert sampler.asked["params"].stop == ("Q:", END_OF_SHOT)
+    assert solutions.filter(pl.col("problem_id") == "b")["solution"].to_list() == [boxed("It is.", "5")]
+    digest = hashlib.sha256(shots.read_bytes()).hexdigest()
+    assert summary["shots"] == {"file": str(shots), "sha256": digest, "examples": 1}
+    assert solutions["origin"][0].endswith(f", 1 shots of shots.jsonl {digest[:12]}")
 
 
-def test_right_solutions_stay_near_duplicates_once_and_at_most_so_many(graded: pl.DataFrame) -> None:
-    kept = generated.choose(graded, max_kept=2)
-    assert kept.select("problem_id", "sample_index").rows() == [("a", 1), ("a", 3), ("c", 0)]
-    assert kept["is_correct"].all()
-    assert kept["completion"].to_list() == [TEXTS["a"][1], TEXTS["a"][3], TEXTS["c"][0]]
+def test_a_generated_style_keeps_what_is_right_and_says_who_wrote_it(
+    built: Path, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solutions, _ = generate(FakeSampler(TEXTS), built, base, monkeypatch)
+    assert solutions["solution_id"].to_list() == ["a/generated/1", "a/generated/3", "c/generated/0"]
+    assert solutions["solution"].to_list() == [
+        TEXTS["a"][1],
+        TEXTS["a"][3],
+        "So it is prime.\nThe answer is $\\boxed{7}$.",  # closed as every style is
+    ]
+    assert solutions["predicted_answer"].to_list() == ["46", "46", "7"]
+    assert set(solutions["style"]) == {"generated"}
+    weights = hashlib.sha256(f"model.safetensors {hashlib.sha256(b'weights').hexdigest()}\n".encode()).hexdigest()
+    assert set(solutions["origin"]) == {f"base {weights[:12]}, temperature 0.9, top-p 0.95"}
 
 
-@pytest.mark.parametrize(("max_kept", "indices"), [(1, [1]), (2, [1, 3]), (3, [1, 3, 5]), (9, [1, 3, 5])])
-def test_a_larger_number_kept_holds_a_smaller_one(graded: pl.DataFrame, max_kept: int, indices: list[int]) -> None:
-    kept = generated.choose(graded, max_kept).filter(pl.col("problem_id") == "a")
-    assert kept["sample_index"].to_list() == indices
-
-
-def test_what_stays_does_not_depend_on_the_order_of_the_samples(graded: pl.DataFrame) -> None:
-    expected = generated.choose(graded, 2)
-    for seed in range(5):
-        shuffled = graded.sample(fraction=1.0, shuffle=True, seed=seed)
-        assert generated.choose(shuffled, 2).equals(expected)
-
-
-def test_a_generated_style_has_the_columns_of_solutions_and_says_who_wrote_it(
+def test_the_summary_says_what_the_samples_came_to_and_cost(
     built: Path, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long = boxed("So.", "5") + " And" * 30  # right, but cut off at the length limit
-    sampler = FakeSampler({**TEXTS, "b": [long]})
-    monkeypatch.setattr(generated, "open_sampler", lambda *_: Opened(sampler, Letters(), "fake"))
-    out = built.parent / "out"
-    run(TEACHER, item="generated", problems=built, base=base, out=out, unfinished=base / "unfinished")
-    solutions = read_table(out / "solutions.parquet", SOLUTIONS)
-    # d is the verifier's, e and f are not train problems, b was cut short.
-    assert solutions["solution_id"].to_list() == ["a/generated/1", "a/generated/3", "c/generated/0"]
-    assert solutions["predicted_answer"].to_list() == ["46", "46", "7"]
-    assert set(solutions["style"]) == {"generated"}
-    (origin,) = set(solutions["origin"])
-    assert origin.startswith("teacher ")
-    assert origin.endswith(", temperature 0.9, top-p 0.95")
-    summary = json.loads((out / "summary.json").read_text())
-    assert {name: summary[name] for name in ("asked", "samples", "solved", "solutions")} == {
+    _, summary = generate(FakeSampler({**TEXTS, "b": [*TEXTS["b"], long]}), built, base, monkeypatch)
+    # By hand. a: wrong, kept, near-duplicate, kept, no answer, over. b: wrong, no answer and cut, twice each. c: kept,
+    # and five near-duplicates. A word is a token, and the end one more.
+    assert {k: summary[k] for k in ("asked", "solved", "samples", "right", "kept", "solutions", "problems")} == {
         "asked": 3,
-        "samples": 18,
         "solved": 2,
+        "samples": 18,
+        "right": 10,
+        "kept": 3,
         "solutions": 3,
+        "problems": 2,
     }
-    assert summary["solved_by_level"] == {"1": 0.5, "2": 1.0}
+    assert summary["rejected"] == {
+        "cut at max_tokens": 2,
+        "near-duplicate": 6,
+        "no answer": 3,
+        "over max_kept": 1,
+        "wrong answer": 3,
+    }
+    assert (summary["share_right"], summary["share_kept"]) == (round(10 / 18, 4), round(3 / 18, 4))
+    tokens = sum(min(len(text.split()) + 1, 20) for text in TEXTS["a"]) + 2 * (6 + 3 + 20) + 6 * 7
+    assert (summary["generated_tokens"], summary["tokens_per_kept"]) == (tokens, round(tokens / 3, 1))
+    assert summary["solved_by_level"] == {
+        "1": {"asked": 2, "solved": 1, "share": 0.5},
+        "2": {"asked": 1, "solved": 1, "share": 1.0},
+    }
+    assert summary["solved_by_subject"] == {"not stated": {"asked": 3, "solved": 2, "share": 0.667}}
+    assert (built.parent / "out" / "unsolved.csv").read_text() == "problem_id,level,subject\nb,1,\n"
 
 
-def test_a_teacher_that_solves_nothing_is_one_line(
-    asked: pl.DataFrame, base: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_teacher_of_ones_own_takes_the_bases_place(built: Path, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = base.parents[1] / "tutor"
+    own.mkdir()
+    (own / "config.json").write_text("{}")
+    for shard in ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"):
+        (own / shard).write_bytes(shard.encode())
+    params = replace(TEACHER, teacher=str(own))
+    solutions, summary = generate(FakeSampler(TEXTS), built, base, monkeypatch, params)
+    assert solutions["origin"][0].startswith("tutor ")
+    assert summary["teacher"]["folder"] == str(own)
+    (own / shard).write_bytes(b"other weights in the second shard")
+    _, other = generate(FakeSampler(TEXTS), built, base, monkeypatch, params)
+    assert other["teacher"]["sha256"] != summary["teacher"]["sha256"]
+
+
+def test_a_missing_teacher_is_one_line(built: Path, base: Path) -> None:
+    with pytest.raises(MathtuneError, match="no such teacher: no model here"):
+        run(
+            replace(TEACHER, teacher="no such teacher"),
+            item="generated",
+            problems=built,
+            base=base,
+            out=built.parent / "out",
+            unfinished=base / "unfinished",
+        )
+
+
+def test_a_problem_whose_prompt_leaves_no_room_is_left_out_and_counted(
+    built: Path, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sampler = FakeSampler(lambda problem_id: ["No idea."])
-    monkeypatch.setattr(generated, "open_sampler", lambda *_: Opened(sampler, Letters(), "fake"))
+    table = problems_table().with_columns(
+        pl.when(pl.col("problem_id") == "b").then(pl.lit("Long " * 30)).otherwise("problem").alias("problem")
+    )
+    write_table(table, built / "problems.parquet", PROBLEMS)
+    (base / "config.json").write_text('{"max_position_embeddings": 80}')
+    sampler = Recorder(TEXTS)
+    _, summary = generate(sampler, built, base, monkeypatch)
+    assert [request.problem_id for request in sampler.asked["requests"]] == ["a", "c"]
+    assert (summary["asked"], summary["samples"], summary["prompts_too_long"]) == (3, 12, 1)
+    (base / "config.json").write_text('{"max_position_embeddings": 30}')
+    with pytest.raises(MathtuneError, match=r"the shortest prompt has \d+ tokens, and with max_tokens 20 it exceeds"):
+        generate(sampler, built, base, monkeypatch)
+
+
+def test_a_teacher_that_solves_nothing_is_one_line(built: Path, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MathtuneError) as caught:
-        generated.build(TEACHER, asked, source_table(), base, base / "unfinished")
-    assert str(caught.value).startswith(f"build_solutions.generated: the teacher {base} solved none of 3 problems")
+        generate(FakeSampler(lambda problem_id: ["No idea."]), built, base, monkeypatch)
+    assert str(caught.value).startswith(
+        f"build_solutions.generated: the teacher {base} solved none of 3 problems (rejected: {{'no answer': 18}})"
+    )
     assert "\n" not in str(caught.value)
 
 
-def test_only_the_first_problems_are_asked(asked: pl.DataFrame, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_first_problems_are_asked(built: Path, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sampler = Recorder({problem_id: ["No idea."] for problem_id in "abc"})
-    monkeypatch.setattr(generated, "open_sampler", lambda *_: Opened(sampler, Letters(), "fake"))
     with pytest.raises(MathtuneError, match="solved none of 2 problems"):
-        generated.build(replace(TEACHER, max_problems=2), asked, source_table(), base, base / "unfinished")
+        generate(sampler, built, base, monkeypatch, replace(TEACHER, max_problems=2))
     assert [request.problem_id for request in sampler.asked["requests"]] == ["a", "b"]
 
 
-@pytest.mark.parametrize("field", ["max_problems", "n", "max_kept"])
+@pytest.mark.parametrize("field", ["max_problems", "n", "max_kept", "max_num_seqs"])
 def test_counts_that_keep_nothing_are_refused_by_field(field: str) -> None:
     with pytest.raises(ValueError, match=f"^{field}: must be at least 1"):
         replace(TEACHER, **{field: 0})

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from mathtune_styles.equations import find_equations
 from mathtune_styles.rewritten.rewrite import last_boxed, rewrite_solution
-from mathtune_styles.rewritten.step_check import check_with_sympy
+from mathtune_styles.step_check import check_with_sympy
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,16 @@ from mathtune_styles.rewritten.step_check import check_with_sympy
             1,
         ),
         (
+            r"Hence,\[3 \cdot 4 + 5 = \boxed{17}.\]So it is.",
+            r"Hence, $3 \cdot 4 + 5$: $3 \cdot 4 = 12$, $12 + 5 = \boxed{17}$. So it is. The answer is $\boxed{17}$.",
+            1,
+        ),
+        (
+            r"Since $$2x + 1 = 7,$$we have \(x = 3\) here. The answer is $\boxed{3}$.",
+            r"Since $$2x + 1 = 7,$$we have $2x = 7 - 1 = 6$, $x = 6 \div 2 = 3$ here. The answer is $\boxed{3}$.",
+            1,
+        ),
+        (
             "She has 3*5+2*4=<<3*5+2*4=23>>23 apples.\nThey cost 23 - 3 = $<<23-3=20>>20.\n#### 20",
             "She has 3*5+2*4= ($3 \\cdot 5 = 15$, $2 \\cdot 4 = 8$, $15 + 8 = 23$) 23 apples.\n"
             "They cost 23 - 3 = \\$20.\nThe answer is $\\boxed{20}$.",
@@ -78,9 +88,14 @@ def test_golden(solution: str, text: str, expanded: int) -> None:
         r"Since $3x + 7 = 22$, we have $x = 6$. The answer is $\boxed{6}$.",
     ],
 )
-def test_kept_as_is(solution: str) -> None:
+def test_kept_as_it_is(solution: str) -> None:
     rewrite = rewrite_solution(solution)
     assert (rewrite.text, rewrite.rejection, rewrite.expanded) == (solution, None, 0)
+
+
+def test_what_has_nothing_to_expand_is_closed_as_every_style_is() -> None:
+    rewrite = rewrite_solution(r"There are $\boxed{7}$ ways. ")
+    assert (rewrite.text, rewrite.expanded) == (r"There are $\boxed{7}$ ways. The answer is $\boxed{7}$.", 0)
 
 
 @pytest.mark.parametrize(

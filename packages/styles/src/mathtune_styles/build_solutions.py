@@ -16,6 +16,7 @@ STYLES: dict[str, str] = {
     "original": "mathtune_styles.original",
     "generated": "mathtune_styles.generated",
     "rewritten": "mathtune_styles.rewritten",
+    "model_rewritten": "mathtune_styles.model_rewritten",
 }
 
 
@@ -29,6 +30,7 @@ class SolutionStyle(Protocol):
     ) -> tuple[pl.DataFrame, dict[str, Any]]:
         """The solutions (columns of SOLUTIONS but style) and a summary that the same inputs always repeat.
 
+        A table in the summary is written beside it as a CSV file of that name.
         `unfinished` is a folder that outlives a kill, for a style whose work is long.
         """
         ...
@@ -48,16 +50,23 @@ def params_type(style: str | None) -> type:
 
 
 def run(params: Any, *, item: str, problems: Path, base: Path, out: Path, unfinished: Path) -> None:
-    """Writes solutions.parquet for the problems of train's generator fold and of val, and summary.json."""
+    """Writes solutions.parquet for the problems of train's generator fold and of val, and summary.json.
+
+    Beside them NAME.csv for each table NAME in the style's summary.
+    """
     table = read_table(problems / "problems.parquet", PROBLEMS)
     source = read_table(problems / "source_solutions.parquet", SOLUTIONS)
     wanted = table.filter((pl.col("fold") == "generator") | (pl.col("split") == "val")).sort("problem_id")
     source = source.filter(pl.col("problem_id").is_in(wanted["problem_id"].implode())).sort("problem_id")
     solutions, summary = style_module(item).build(params, wanted, source, base, unfinished)
+    tables = {name: value for name, value in summary.items() if isinstance(value, pl.DataFrame)}
+    summary = {name: value for name, value in summary.items() if name not in tables}
     if solutions.is_empty():
         raise MathtuneError(f"params.yaml: build_solutions.{item}: no solution was kept ({summary})")
     solutions = solutions.with_columns(pl.lit(item).alias("style")).select(*SOLUTIONS.schema)
     write_table(solutions, out / "solutions.parquet", SOLUTIONS)
+    for name, frame in tables.items():
+        frame.write_csv(out / f"{name}.csv")
     summary |= {
         "solutions": solutions.height,
         "problems": solutions["problem_id"].n_unique(),
