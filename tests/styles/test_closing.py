@@ -32,6 +32,10 @@ def test_calculator_notes_go_and_a_marked_result_becomes_the_closing_sentence(so
         (r"She spends \$41. The answer is \$41.", r"She spends \$41. The answer is $\boxed{18}$."),
         ("The answer is 18.", r"The answer is $\boxed{18}$."),
         (r"The answer is $\boxed{18}$, as said.", r"The answer is $\boxed{18}$."),
+        (
+            r"The answer is $9 + 9 = \boxed{18}$ now.",
+            r"The answer is $9 + 9 = \boxed{18}$ now. The answer is $\boxed{18}$.",
+        ),
         (r"So the final answer is \boxed{18}", r"So the final answer is \boxed{18}"),
     ],
 )
@@ -43,6 +47,6 @@ def test_a_solution_without_an_answer_keeps_its_ending() -> None:
     assert closed(" Nobody knows. ", None) == "Nobody knows."
 
 
-def test_a_dollar_sign_is_no_part_of_the_answer() -> None:
-    assert closed(r"She pays \$41.", r"\$41") == r"She pays \$41. The answer is $\boxed{41}$."
-    assert closed("It is $x$.", "$x$") == "It is $x$. The answer is $\\boxed{$x$}$."
+def test_an_answers_dollar_sign_is_escaped() -> None:
+    assert closed("She pays 41.", "$41") == r"She pays 41. The answer is $\boxed{\$41}$."
+    assert closed(r"She pays \$41.", r"\$41") == r"She pays \$41. The answer is $\boxed{\$41}$."

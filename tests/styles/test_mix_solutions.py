@@ -71,6 +71,7 @@ def mix(folders: Path, second: str = "rewritten", **settings: Any) -> tuple[pl.D
         ((1000, 522), {}, (1000, 522)),
         ((1000, 522), {"weights": {"a": 1, "b": 3}}, (174, 522)),
         ((1000, 522), {"weights": {"a": 0.1, "b": 0.3}}, (174, 522)),
+        ((174, 522), {"weights": {"a": 0.1, "b": 0.3}}, (174, 522)),  # in binary 0.3 is less than three times 0.1
         ((1000, 522), {"weights": {"a": 2, "b": 1}}, (1000, 500)),
         ((1000, 522), {"weights": {"a": 1, "b": 1}, "max_solutions": 101}, (50, 50)),
         ((1000, 522), {"weights": {"a": 1, "b": 3}, "max_solutions": 9999}, (174, 522)),

@@ -14,6 +14,7 @@ from mathtune_sampling.backend import Opened
 from mathtune_sampling.backends.fake import FakeSampler
 from mathtune_styles import model_rewritten, teacher
 from mathtune_styles.build_solutions import run
+from mathtune_styles.model_rewritten import faults
 from mathtune_styles.model_rewritten.faults import equations_hold, fault
 from mathtune_styles.model_rewritten.prompt import RewritePrompt, read_prompt, rendered_ids
 
@@ -145,6 +146,12 @@ def test_a_rewriting_of_words_needs_an_equation_that_can_be_checked() -> None:
 def test_equations_with_letters_are_passed_over() -> None:
     assert equations_hold(r"Since $3x + 7 = 22$, $x = 5$, and $3 \cdot 5 + 7 = 22$.")
     assert not equations_hold(r"Since $3x + 7 = 22$, $x = 5$, and $3 \cdot 5 + 7 = 23$.")
+
+
+def test_sympy_has_a_say_beside_our_own_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "check_with_sympy", lambda text: "6" not in text)
+    assert equations_hold("$1 + 1 = 2$")
+    assert not equations_hold("$1 + 5 = 6$")
 
 
 def test_a_hostile_rewriting_costs_no_more_than_its_budget() -> None:

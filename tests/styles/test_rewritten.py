@@ -1,8 +1,14 @@
+import json
+import os
+from itertools import islice
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mathtune_styles.equations import find_equations
+from mathtune_answers import extract_answer, grade
+from mathtune_styles.equations import equation_report, find_equations
 from mathtune_styles.rewritten.rewrite import last_boxed, rewrite_solution
 from mathtune_styles.step_check import check_with_sympy
 
@@ -171,3 +177,23 @@ pieces = st.sampled_from(
 def test_garbage_never_raises(text: str) -> None:
     rewrite = rewrite_solution(text)
     assert (rewrite.text is None) == (rewrite.rejection is not None)
+
+
+@pytest.mark.parametrize(("source", "key", "least_expanded"), [("math", "solution", 100), ("gsm8k", "answer", 200)])
+def test_real_originals_keep_their_answers_and_hold(source: str, key: str, least_expanded: int) -> None:
+    folder = os.environ.get("MATHTUNE_DATA")
+    if not folder:
+        pytest.skip("MATHTUNE_DATA names no folder with the public data sets")
+    with (Path(folder) / source / "train.jsonl").open() as lines:
+        originals = [json.loads(line)[key] for line in islice(lines, 400)]
+    outcomes = [rewrite_solution(original) for original in originals]
+    kept = [(original, o) for original, o in zip(originals, outcomes, strict=True) if o.text is not None]
+    assert len(kept) > 0.98 * len(originals)
+    assert sum(outcome.expanded > 0 for _, outcome in kept) > least_expanded
+    for original, outcome in kept:
+        assert outcome.text is not None
+        before, after = extract_answer(original), extract_answer(outcome.text)
+        assert before is not None
+        assert after is not None
+        assert grade(before, after)
+        assert equation_report(outcome.text).failing == 0

@@ -10,9 +10,9 @@ from mathtune_styles.equations import NOTE, money_escaped
 
 _MARKED_RESULT = re.compile(r"\s*####[ \t]*(?P<answer>.+?)\s*\Z")
 _CLOSED = re.compile(r"[Tt]he (?:final )?answer is:? ?\$?\\boxed\{.*\}\$?\.?\s*\Z", re.DOTALL)
-# The same sentence without a box, which would be said twice.
-_STATED = re.compile(r"\s*\bThe (?:final )?answer is:? [^\n]*\Z")
-_CURRENCY = re.compile(r"\A\s*\\?\$\s*(?=[\d.])")
+# Much the same sentence, which would be said twice; a longer one may hold a step.
+_STATED = re.compile(r"\s*\bThe (?:final )?answer is:? [^\n=]{1,30}\Z")
+_MONEY = re.compile(r"\A\$(?=\s?[\d.])")
 
 
 def closing(answer: str) -> str:
@@ -23,7 +23,7 @@ def closing(answer: str) -> str:
 def closed(solution: str, answer: str | None) -> str:
     """The solution, ending in the sentence for `answer`, or for the result that it marks itself with ####.
 
-    A solution that ends so already, or that has no answer, keeps its ending. An answer loses its dollar sign.
+    A solution that ends so already, or that has no answer, keeps its ending. An answer's dollar sign is escaped.
     """
     text = NOTE.sub("", solution)
     marked = _MARKED_RESULT.search(text)
@@ -33,4 +33,5 @@ def closed(solution: str, answer: str | None) -> str:
     text = text.strip()
     if answer is None or _CLOSED.search(text):
         return text
-    return f"{_STATED.sub('', text)} {closing(_CURRENCY.sub('', answer))}".strip()
+    escaped = _MONEY.sub(r"\\$", answer)
+    return f"{_STATED.sub('', text)} {closing(escaped)}".strip()
