@@ -10,11 +10,15 @@ import pytest
 from ruamel.yaml import YAML
 
 from mathtune_core.stage import stage_module
-from mathtune_styles.build_solutions import STYLES
 
 ROOT = Path(__file__).resolve().parents[2]
 DVC: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())
 VARIABLES: dict[str, str] = DVC["vars"][0]
+STYLES = {
+    path.parent.name: f"mathtune_styles.{path.parent.name}"
+    for path in sorted((ROOT / "packages/styles/src/mathtune_styles").glob("*/__init__.py"))
+    if "def build(" in path.read_text()
+}
 FLOORS = {
     "core": set(),
     "answers": {"core"},

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mathtune_styles.equations import equation_report, evaluate, find_equations, parse_expression
-from mathtune_styles.rewritten.step_check import check_with_sympy
+from mathtune_styles.step_check import check_with_sympy
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,16 @@
+import json
+import os
+from itertools import islice
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mathtune_styles.equations import find_equations
+from mathtune_answers import extract_answer, grade
+from mathtune_styles.equations import equation_report, find_equations
 from mathtune_styles.rewritten.rewrite import last_boxed, rewrite_solution
-from mathtune_styles.rewritten.step_check import check_with_sympy
+from mathtune_styles.step_check import check_with_sympy
 
 
 @pytest.mark.parametrize(
@@ -50,6 +56,16 @@ from mathtune_styles.rewritten.step_check import check_with_sympy
             1,
         ),
         (
+            r"Hence,\[3 \cdot 4 + 5 = \boxed{17}.\]So it is.",
+            r"Hence, $3 \cdot 4 + 5$: $3 \cdot 4 = 12$, $12 + 5 = \boxed{17}$. So it is. The answer is $\boxed{17}$.",
+            1,
+        ),
+        (
+            r"Since $$2x + 1 = 7,$$we have \(x = 3\) here. The answer is $\boxed{3}$.",
+            r"Since $$2x + 1 = 7,$$we have $2x = 7 - 1 = 6$, $x = 6 \div 2 = 3$ here. The answer is $\boxed{3}$.",
+            1,
+        ),
+        (
             "She has 3*5+2*4=<<3*5+2*4=23>>23 apples.\nThey cost 23 - 3 = $<<23-3=20>>20.\n#### 20",
             "She has 3*5+2*4= ($3 \\cdot 5 = 15$, $2 \\cdot 4 = 8$, $15 + 8 = 23$) 23 apples.\n"
             "They cost 23 - 3 = \\$20.\nThe answer is $\\boxed{20}$.",
@@ -78,9 +94,14 @@ def test_golden(solution: str, text: str, expanded: int) -> None:
         r"Since $3x + 7 = 22$, we have $x = 6$. The answer is $\boxed{6}$.",
     ],
 )
-def test_kept_as_is(solution: str) -> None:
+def test_kept_as_it_is(solution: str) -> None:
     rewrite = rewrite_solution(solution)
     assert (rewrite.text, rewrite.rejection, rewrite.expanded) == (solution, None, 0)
+
+
+def test_what_has_nothing_to_expand_is_closed_as_every_style_is() -> None:
+    rewrite = rewrite_solution(r"There are $\boxed{7}$ ways. ")
+    assert (rewrite.text, rewrite.expanded) == (r"There are $\boxed{7}$ ways. The answer is $\boxed{7}$.", 0)
 
 
 @pytest.mark.parametrize(
@@ -156,3 +177,23 @@ pieces = st.sampled_from(
 def test_garbage_never_raises(text: str) -> None:
     rewrite = rewrite_solution(text)
     assert (rewrite.text is None) == (rewrite.rejection is not None)
+
+
+@pytest.mark.parametrize(("source", "key", "least_expanded"), [("math", "solution", 100), ("gsm8k", "answer", 200)])
+def test_real_originals_keep_their_answers_and_hold(source: str, key: str, least_expanded: int) -> None:
+    folder = os.environ.get("MATHTUNE_DATA")
+    if not folder:
+        pytest.skip("MATHTUNE_DATA names no folder with the public data sets")
+    with (Path(folder) / source / "train.jsonl").open() as lines:
+        originals = [json.loads(line)[key] for line in islice(lines, 400)]
+    outcomes = [rewrite_solution(original) for original in originals]
+    kept = [(original, o) for original, o in zip(originals, outcomes, strict=True) if o.text is not None]
+    assert len(kept) > 0.98 * len(originals)
+    assert sum(outcome.expanded > 0 for _, outcome in kept) > least_expanded
+    for original, outcome in kept:
+        assert outcome.text is not None
+        before, after = extract_answer(original), extract_answer(outcome.text)
+        assert before is not None
+        assert after is not None
+        assert grade(before, after)
+        assert equation_report(outcome.text).failing == 0

@@ -8,12 +8,13 @@ left to right has every number it needs before it needs it.
 import re
 from dataclasses import dataclass
 
+from mathtune_styles.closing import closed, closing
 from mathtune_styles.equations import NOTE, Equation, Side, find_equations, is_gsm8k, money_escaped, split_sides
 from mathtune_styles.expressions import Binary, Expression, Letter, Number, evaluate, parse_expression
 from mathtune_styles.rewritten.expansion import Expansion, Step, expand
 from mathtune_styles.rewritten.linear import letters_of, solve
 from mathtune_styles.rewritten.reductions import has_decimal, is_atom, is_reduction
-from mathtune_styles.rewritten.step_check import check_with_sympy
+from mathtune_styles.step_check import check_with_sympy
 
 MAX_SOLUTION = 20_000
 
@@ -23,8 +24,8 @@ FALSE_EQUATION = "an equation does not hold"
 FALSE_STEP = "a step does not hold"
 ANSWER_CHANGED = "the answer changed"
 
+_DELIMITERS = re.compile(r"\A(?:\$\$?|\\[(\[])|(?:\$\$?|\\[)\]])\Z")
 _HASHES = re.compile(r"^####[ \t]*(.*?)\s*\Z", re.MULTILINE)
-_ENDING = re.compile(r"The answer is \$\\boxed\{.*\}\$\.\s*\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Rewrite:
 def rewrite_solution(solution: str) -> Rewrite:
     r"""Rewrite a solution that ends in \boxed{...}, or one in GSM8K's manner (notes and ####). Never raises.
 
-    A solution with nothing to expand comes back as it is (in GSM8K's manner: with only its notes and ending changed).
+    A solution with nothing to expand comes back as it is but for its ending, and in GSM8K's manner its notes.
     Rejected are solutions with a false equation, with no answer, or over the length budget, and any rewriting whose
     answer or whose steps would not check: the last two guard against our own mistakes.
     """
@@ -55,13 +56,10 @@ def rewrite_solution(solution: str) -> Rewrite:
     replacements = _note_replacements(solution) if gsm8k else _math_replacements(solution, equations)
     expanded = sum(replacement.expands for replacement in replacements)
     if gsm8k:
-        text = _HASHES.sub("", _replaced(solution, replacements, money=True)).strip()
-    elif expanded:
-        text = _replaced(solution, replacements).strip()
+        steps = _HASHES.sub("", _replaced(solution, replacements, money=True)).strip()
+        text = f"{steps}\n{closing(answer)}".strip()
     else:
-        return Rewrite(solution)
-    if not _ENDING.search(text):
-        text += f"{chr(10) if gsm8k else ' '}The answer is $\\boxed{{{answer}}}$."
+        text = closed(_replaced(solution, replacements), answer)
     if last_boxed(text) != answer:
         return Rewrite(None, ANSWER_CHANGED)
     if any(equation.holds is False for equation in find_equations(text)) or not check_with_sympy(text):
@@ -136,19 +134,24 @@ def _note_steps(sides: tuple[Side, ...]) -> tuple[Step, ...]:
 
 
 def _math_replacements(solution: str, equations: list[Equation]) -> list[_Replacement]:
-    """Expand each $...$ that computes a number, and each $x = ...$ that solves the linear equation before it."""
+    """Expand each piece of mathematics that computes a number, and each x = ... that solves the linear equation before.
+
+    Steps are written in the line, so a displayed computation becomes part of the sentence that it stood in.
+    """
     replacements = []
     unsolved: dict[str, tuple[Expression, Expression]] = {}
     for equation in equations:
-        if solution[equation.start] != "$" or solution.startswith("$$", equation.start):
-            continue
         solved = _solved(equation, unsolved)
         text = solved if solved is not None else _expanded(equation)
-        if text is not None:
-            # In "$3^2 = 9.$" the full stop is the sentence's.
-            content = solution[equation.start + 1 : equation.end - 1].rstrip()
-            stop = content[len(content.rstrip(".,;")) :]
-            replacements.append(_Replacement(equation.start, equation.end, text + stop, True))
+        if text is None:
+            continue
+        # In "$3^2 = 9.$" the full stop is the sentence's.
+        content = _DELIMITERS.sub("", solution[equation.start : equation.end]).rstrip()
+        text += content[len(content.rstrip(".,;")) :]
+        before, after = solution[: equation.start], solution[equation.end :]
+        if not solution.startswith("$", equation.start) or solution.startswith("$$", equation.start):
+            text = f"{' ' * bool(before[-1:].strip())}{text}{' ' * after[:1].isalnum()}"
+        replacements.append(_Replacement(equation.start, equation.end, text, True))
     return replacements
 
 

@@ -1,4 +1,8 @@
-"""A second opinion on every arithmetic step: SymPy's exact numbers, built from the parsed tree (never from text)."""
+"""A second opinion on every arithmetic step: SymPy's exact numbers, built from the parsed tree (never from text).
+
+Only trees of which our own evaluation found every part within its budgets come here, so SymPy needs no process that can
+be killed.
+"""
 
 from functools import lru_cache
 from typing import Any
