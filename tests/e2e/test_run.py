@@ -21,7 +21,7 @@ from mathtune_core.tables import read_table
 
 Finished = tuple[Clone, set[str]]
 STYLES = ("original", "generated", "original+generated")
-RECIPES = ("few-shot", "sequential-margin")
+RECIPES = ("few-shot", "sequential-xent")
 SPLITS = {"train": 16, "val": 8, "test": 16}
 N = 4
 

@@ -323,6 +323,15 @@ def test_a_problem_keeps_its_figure_and_a_solution_loses_it() -> None:
     assert report["figures"] == {"kept in problems": 2, "removed from solutions": 2}
 
 
+def test_two_problems_that_share_the_code_of_a_drawing_alone_are_no_leak() -> None:
+    rows = [problem(f"What is the area? {FIGURE}", "train"), problem(f"How long is it? {FIGURE}", "test")]
+    params = replace(NONE_HELD_OUT, generator_problems=1, decontamination_words=6)
+    assert len(choose(source_of(rows), params)[0]) == 2
+    told = [problem(f"{row.problem} Round to the nearest tenth of one percent.", row.split) for row in rows]
+    with pytest.raises(MathtuneError, match="generator_problems: 1 wanted, the source has 0"):
+        choose(source_of(told), params)
+
+
 def test_a_problem_without_a_solution_is_one_without_a_row_of_solutions(tmp_path: Path) -> None:
     rows = [{"q": "One?", "a": 1, "s": "It is 1."}, {"q": "Two?", "a": 2.0, "s": None}, {"q": "ONE ?", "a": 1}]
     (tmp_path / "train.jsonl").write_text("".join(json.dumps({"s": None, **row}) + "\n" for row in rows))
