@@ -9,8 +9,10 @@ import polars as pl
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS
 from mathtune_core.tables import read_table
+from mathtune_training.checkpoints import Checkpoints, run_key
 from mathtune_training.hyperparameters import Hyperparameters
-from mathtune_training.sft import mean_completion_loss, tokenize_solutions, train_sft
+from mathtune_training.model_card import Provenance, write_model_card
+from mathtune_training.sft import row_lengths, tokenize_solutions, train_sft
 from mathtune_training.trainable import load_trainable, save_trained
 
 
@@ -44,12 +46,21 @@ def choose_solutions(
 
 
 def run(
-    params: TrainGeneratorParams, *, item: str, seed: int, problems: Path, solutions: Path, base: Path, out: Path
+    params: TrainGeneratorParams,
+    *,
+    item: str,
+    seed: int,
+    problems: Path,
+    solutions: Path,
+    base: Path,
+    out: Path,
+    unfinished: Path,
 ) -> None:
-    """Writes out/model, out/training.json and out/loss.csv.
+    """Writes out/model and its card, out/training.json, out/loss.csv and out/val_loss.csv, and out/live with timings.
 
     Trains on the solutions of train problems in the generator's fold; solutions of val problems, where the table has
-    any, give the validation loss. Raises MathtuneError when no solution is left to train on.
+    any, give the validation loss. `unfinished` is the folder for checkpoints; see checkpoints.py.
+    Raises MathtuneError when no solution is left to train on, or none to validate on and `eval_steps` asks for it.
     """
     problem_table = read_table(problems / "problems.parquet", PROBLEMS)
     solution_table = read_table(solutions / "solutions.parquet", SOLUTIONS)
@@ -63,23 +74,49 @@ def run(
             f"{solutions}/solutions.parquet: no solution of style {item} to train on: {train.height} belong to the "
             f"generator's fold of the train split, {dropped} of them over max_length = {params.max_length} tokens"
         )
-    curve = train_sft(model, tokenizer, rows, params, seed)
+    val_rows, val_dropped = tokenize_solutions(tokenizer, problem_table, val, params.max_length)
+    if params.eval_steps is not None and not len(val_rows):
+        raise MathtuneError(
+            f"{solutions}/solutions.parquet: no solution of a val problem to choose the best weights by; set "
+            f"train_generator.{item}.eval_steps and patience to null"
+        )
+    curve = train_sft(
+        model,
+        tokenizer,
+        rows,
+        params,
+        seed,
+        val_rows=val_rows,
+        live=out / "live",
+        checkpoints=Checkpoints(unfinished, run_key(base, params, seed, rows, val_rows)),
+    )
     report: dict[str, int | float] = {
         "examples": len(rows),
         "dropped": dropped,
-        "tokens": sum(map(len, rows["input_ids"])),
+        "tokens": sum(row_lengths(rows)),
         "completion_tokens": sum(label >= 0 for labels in rows["labels"] for label in labels),
         "steps": curve.steps,
         "train_loss": curve.final_loss,
     }
-    val_rows, val_dropped = tokenize_solutions(tokenizer, problem_table, val, params.max_length)
     if len(val_rows):
         report |= {
             "val_examples": len(val_rows),
             "val_dropped": val_dropped,
-            "val_loss": mean_completion_loss(model, val_rows, params),
+            "val_loss": curve.val_losses["val_loss"][-1],
         }
+        if params.eval_steps is not None:
+            report |= {"val_loss": curve.best_val_loss, "best_step": curve.best_step}
 
     save_trained(model, tokenizer, out / "model")
+    provenance = Provenance(
+        stage="train_generator",
+        item=item,
+        seed=seed,
+        base=base,
+        data={"problems": problems / "problems.parquet", "solutions": solutions / "solutions.parquet"},
+        purpose="Solves math problems step by step.",
+    )
+    write_model_card(out / "model", provenance, params, report)
     (out / "training.json").write_text(json.dumps(report, indent=2) + "\n")
     curve.losses.write_csv(out / "loss.csv")
+    curve.val_losses.write_csv(out / "val_loss.csv")

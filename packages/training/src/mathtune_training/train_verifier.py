@@ -17,6 +17,7 @@ from mathtune_core.schemas import VERIFIER_EXAMPLES
 from mathtune_core.tables import read_table
 from mathtune_training.auc import area_under_curve
 from mathtune_training.hyperparameters import Hyperparameters, trainer_arguments
+from mathtune_training.model_card import Provenance, write_model_card
 from mathtune_training.sft import run_trainer
 from mathtune_training.trainable import load_trainable, save_trained
 from mathtune_training.verdict_loss import (
@@ -82,7 +83,7 @@ def measure(model: PreTrainedModel, rows: Dataset, params: TrainVerifierParams) 
 
 
 def run(params: TrainVerifierParams, *, seed: int, examples: Path, base: Path, out: Path) -> None:
-    """Writes out/model, out/training.json and out/loss.csv.
+    """Writes out/model and its card, out/training.json, out/loss.csv and out/live, where timings are.
 
     Raises MathtuneError when a verdict is not one token, or nothing, or only one class, is left to train on.
     """
@@ -108,7 +109,7 @@ def run(params: TrainVerifierParams, *, seed: int, examples: Path, base: Path, o
             train_dataset=rows,
             processing_class=tokenizer,
         )
-        curve = run_trainer(trainer)
+        curve = run_trainer(trainer, live=out / "live")
     report: dict[str, float | int | None] = {
         "examples": len(rows),
         "right": right,
@@ -123,5 +124,14 @@ def run(params: TrainVerifierParams, *, seed: int, examples: Path, base: Path, o
         report |= {"validation_dropped": val_dropped, **measure(model, val_rows, params)}
 
     save_trained(model, tokenizer, out / "model")
+    provenance = Provenance(
+        stage="train_verifier",
+        item=None,
+        seed=seed,
+        base=base,
+        data={"graded solutions": examples / "verifier_examples.parquet"},
+        purpose="Reads a problem and a candidate solution and says whether it is correct or incorrect.",
+    )
+    write_model_card(out / "model", provenance, params, report)
     (out / "training.json").write_text(json.dumps(report, indent=2) + "\n")
     curve.losses.write_csv(out / "loss.csv")
