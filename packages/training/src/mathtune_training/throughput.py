@@ -91,7 +91,7 @@ class Throughput(TrainerCallback):
         if not state.is_world_process_zero:
             return
         self._count(state)
-        # What DVCLive adds to the summary at its end is the step alone.
+        # The last step need not be a logged one, and DVCLive ends at the step of its summary.
         self._live.step = self._live.summary["step"] = state.global_step
         self._live.summary.update(self._rates(self._tokens / self._seconds))
         self._live.end()
@@ -138,8 +138,9 @@ def matmul_limit(model: PreTrainedModel, dtype: torch.dtype) -> float:
         shapes[shape] = shapes.get(shape, 0) + 1
     seconds = 0.0
     for (inputs, outputs, trained), count in shapes.items():
-        weight = torch.randn(outputs, inputs, dtype=dtype)
-        rows, gradients = torch.randn(LIMIT_ROWS, inputs, dtype=dtype), torch.randn(LIMIT_ROWS, outputs, dtype=dtype)
+        # Ones, for random numbers would be drawn from the training's own.
+        weight = torch.ones(outputs, inputs, dtype=dtype)
+        rows, gradients = torch.ones(LIMIT_ROWS, inputs, dtype=dtype), torch.ones(LIMIT_ROWS, outputs, dtype=dtype)
         rounds = []
         for _ in range(LIMIT_ROUNDS + 1):  # the first warms up
             started = time.perf_counter()
