@@ -14,7 +14,7 @@ def padded(rows: list[list[int]]) -> int:
 
 
 def test_every_row_comes_once_an_epoch_in_another_order() -> None:
-    groups = LengthGroups(LENGTHS, 16, 0)
+    groups = LengthGroups(LENGTHS, 16, 50, 0)
     first = list(groups)
     groups.set_epoch(1)
     second = list(groups)
@@ -22,11 +22,11 @@ def test_every_row_comes_once_an_epoch_in_another_order() -> None:
     assert first != second
     groups.set_epoch(0)
     assert list(groups) == first
-    assert list(LengthGroups(LENGTHS, 16, 1)) != first
+    assert list(LengthGroups(LENGTHS, 16, 50, 1)) != first
 
 
 def test_little_is_padding_and_batches_are_in_no_order_of_length() -> None:
-    order = list(LengthGroups(LENGTHS, 16, 0))
+    order = list(LengthGroups(LENGTHS, 16, 50, 0))
     assert sum(LENGTHS) / padded(batches(order)) > 0.95
     assert sum(LENGTHS) / padded(batches(random.Random(0).sample(range(750), 750))) < 0.65
     longest = [max(LENGTHS[row] for row in batch) for batch in batches(order)]
@@ -34,6 +34,6 @@ def test_little_is_padding_and_batches_are_in_no_order_of_length() -> None:
 
 
 def test_rows_that_fill_no_batch_are_not_the_shortest() -> None:
-    leftover = {row for seed in range(20) for row in list(LengthGroups(LENGTHS, 16, seed))[736:]}
+    leftover = {row for seed in range(20) for row in list(LengthGroups(LENGTHS, 16, 50, seed))[736:]}
     assert len(leftover) > 100
     assert max(LENGTHS[row] for row in leftover) > 250

@@ -4,22 +4,20 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-# Rows are sorted among so many batches, drawn at random: fewer leave more padding, more make epochs alike.
-BATCHES_SORTED_TOGETHER = 50
-
 
 class LengthGroups(torch.utils.data.Sampler[int]):
     """Row numbers of one epoch after another, each `batch_size` in turn of like length, batches in random order.
 
     transformers' own sampler sorts among fewer batches where there are few rows (an eighth of a small set's tokens
     stays padding), and draws from the global generator, so that a resumed training would see other batches. Here an
-    epoch's order depends on `seed` and the epoch alone. Not for rows whose label shows in their length, such as
-    right and wrong solutions: their batches would hold one kind.
+    epoch's order depends on `seed` and the epoch alone. Rows are sorted among `batches_sorted_together` batches, which
+    must be few where a row's label shows in its length: sorted among many, every batch would hold one kind.
     """
 
-    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
+    def __init__(self, lengths: Sequence[int], batch_size: int, batches_sorted_together: int, seed: int) -> None:
         self._lengths = torch.tensor(lengths)
         self._batch_size = batch_size
+        self._group_size = batches_sorted_together * batch_size
         self._seed = seed
         self._epoch = 0
 
@@ -35,7 +33,7 @@ class LengthGroups(torch.utils.data.Sampler[int]):
         order = torch.randperm(len(self), generator=generator)
         # Rows that fill no batch are the last ones, and drawn before sorting: not always the shortest.
         whole = len(self) // self._batch_size * self._batch_size
-        groups = order[:whole].split(BATCHES_SORTED_TOGETHER * self._batch_size)
+        groups = order[:whole].split(self._group_size)
         batches = [batch for group in groups for batch in self._by_length(group).split(self._batch_size)]
         for number in torch.randperm(len(batches), generator=generator).tolist():
             yield from batches[number].tolist()

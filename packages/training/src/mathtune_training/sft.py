@@ -1,7 +1,7 @@
 """Supervised solution fine-tuning: minimise −log p(X | P) over the solution's tokens (Liu et al., section 3.1)."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ import polars as pl
 import torch
 from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
-from trl import SFTTrainer
+from trl import SFTConfig, SFTTrainer
 
 from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import completion_ids, prompt_ids
@@ -35,10 +35,18 @@ PLAIN_ATTENTION_TOKENS = 384
 class LengthGroupedTrainer(SFTTrainer):
     """TRL's trainer with batches of like length, the same ones after a resume."""
 
+    # Rows are sorted among so many batches, drawn at random: fewer leave more padding, more make epochs alike.
+    batches_sorted_together = 50
+
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> LengthGroups:
         rows = self.train_dataset if train_dataset is None else train_dataset
         # The batches of one step, one a process, are of like length too, so that no process waits.
-        return LengthGroups(row_lengths(rows), self.args.train_batch_size * self.args.world_size, self.args.seed)
+        return LengthGroups(
+            row_lengths(rows),
+            self.args.train_batch_size * self.args.world_size,
+            self.batches_sorted_together,
+            self.args.seed,
+        )
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         super(SFTTrainer, self)._save_checkpoint(model, trial)  # without TRL's model card, which is not the stage's
@@ -139,25 +147,42 @@ def train_sft(
     `params.eval_steps` the weights are those of its lowest loss; without it those of the last step. `live` is for
     DVCLive; `checkpoints`, where they are kept and a killed training goes on.
     """
+    measured = val_rows is not None and len(val_rows) > 0
+    return fine_tune(
+        model,
+        params,
+        seed,
+        lambda arguments: CompletionTrainer(
+            model=model, args=arguments, train_dataset=rows, processing_class=tokenizer
+        ),
+        measure=(lambda: mean_completion_loss(model, val_rows, params)) if measured else None,
+        live=live,
+        checkpoints=checkpoints,
+    )
+
+
+def fine_tune(
+    model: PreTrainedModel,
+    params: Hyperparameters,
+    seed: int,
+    trainer_of: Callable[[SFTConfig], SFTTrainer],
+    *,
+    measure: Callable[[], float] | None = None,
+    live: Path | None = None,
+    checkpoints: Checkpoints | None = None,
+) -> TrainingCurve:
+    """Runs the trainer that `trainer_of` makes of `model`, whatever its loss, as `params` ask.
+
+    `measure` gives the validation loss of `model` as it stands; the others are as for `train_sft`.
+    """
     adapted = add_lora(model, params.lora, seed) if params.lora else None
     with tempfile.TemporaryDirectory() as scratch:
         folder = checkpoints.folder if checkpoints else Path(scratch)
         validation = None
-        if val_rows is not None and len(val_rows):
-            validation = Validation(
-                lambda: mean_completion_loss(model, val_rows, params),
-                eval_steps=params.eval_steps,
-                patience=params.patience,
-                folder=folder,
-            )
-        trainer = CompletionTrainer(
-            model=model,
-            args=trainer_arguments(params, seed, folder),
-            train_dataset=rows,
-            processing_class=tokenizer,
-        )
+        if measure is not None:
+            validation = Validation(measure, eval_steps=params.eval_steps, patience=params.patience, folder=folder)
         curve = run_trainer(
-            trainer,
+            trainer_of(trainer_arguments(params, seed, folder)),
             live=live,
             validation=validation,
             checkpoints=checkpoints,

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,9 +15,10 @@ from mathtune_core.prompts import verdict_tokens, verifier_ids
 from mathtune_core.schemas import VERIFIER_EXAMPLES
 from mathtune_core.tables import read_table
 from mathtune_training.auc import area_under_curve
-from mathtune_training.hyperparameters import Hyperparameters, trainer_arguments
+from mathtune_training.checkpoints import Checkpoints, run_key
+from mathtune_training.hyperparameters import Hyperparameters
 from mathtune_training.model_card import Provenance, write_model_card
-from mathtune_training.sft import run_trainer
+from mathtune_training.sft import fine_tune
 from mathtune_training.trainable import load_trainable, save_trained
 from mathtune_training.verdict_loss import (
     VerifierTrainer,
@@ -82,9 +82,16 @@ def measure(model: PreTrainedModel, rows: Dataset, params: TrainVerifierParams) 
     }
 
 
-def run(params: TrainVerifierParams, *, seed: int, examples: Path, base: Path, out: Path) -> None:
-    """Writes out/model and its card, out/training.json, out/loss.csv and out/live, where timings are.
+def validation_loss(model: PreTrainedModel, rows: Dataset, params: TrainVerifierParams) -> float:
+    """The mean verdict loss on `rows`."""
+    differences = logit_differences(model, rows, params)
+    return float(verdict_cross_entropy(differences, differences.new_tensor(verdicts(rows)))) / len(rows)
 
+
+def run(params: TrainVerifierParams, *, seed: int, examples: Path, base: Path, out: Path, unfinished: Path) -> None:
+    """Writes out/model and its card, out/training.json, out/loss.csv and out/val_loss.csv, and out/live with timings.
+
+    `unfinished` is the folder for checkpoints; see checkpoints.py.
     Raises MathtuneError when a verdict is not one token, or nothing, or only one class, is left to train on.
     """
     table = read_table(examples / "verifier_examples.parquet", VERIFIER_EXAMPLES)
@@ -102,14 +109,21 @@ def run(params: TrainVerifierParams, *, seed: int, examples: Path, base: Path, o
         )
     add_verdict_head(model, tokens)
     check_verdict_head(model, tokens, rows[0]["input_ids"])
-    with tempfile.TemporaryDirectory() as scratch:
-        trainer = VerifierTrainer(
-            model=model,
-            args=trainer_arguments(params, seed, Path(scratch)),
-            train_dataset=rows,
-            processing_class=tokenizer,
+    val_rows, val_dropped = tokenize_examples(tokenizer, table.filter(held_out), params.max_length)
+    if params.eval_steps is not None and not len(val_rows):
+        raise MathtuneError(
+            "params.yaml: train_verifier.validation_share: no example is held out to choose the best weights by; raise "
+            "it, or set eval_steps and patience to null"
         )
-        curve = run_trainer(trainer, live=out / "live")
+    curve = fine_tune(
+        model,
+        params,
+        seed,
+        lambda arguments: VerifierTrainer(model=model, args=arguments, train_dataset=rows, processing_class=tokenizer),
+        measure=(lambda: validation_loss(model, val_rows, params)) if len(val_rows) else None,
+        live=out / "live",
+        checkpoints=Checkpoints(unfinished, run_key(base, params, seed, rows, val_rows)),
+    )
     report: dict[str, float | int | None] = {
         "examples": len(rows),
         "right": right,
@@ -119,7 +133,6 @@ def run(params: TrainVerifierParams, *, seed: int, examples: Path, base: Path, o
         "steps": curve.steps,
         "train_loss": curve.final_loss,
     }
-    val_rows, val_dropped = tokenize_examples(tokenizer, table.filter(held_out), params.max_length)
     if len(val_rows):
         report |= {"validation_dropped": val_dropped, **measure(model, val_rows, params)}
 
@@ -135,3 +148,4 @@ def run(params: TrainVerifierParams, *, seed: int, examples: Path, base: Path, o
     write_model_card(out / "model", provenance, params, report)
     (out / "training.json").write_text(json.dumps(report, indent=2) + "\n")
     curve.losses.write_csv(out / "loss.csv")
+    curve.val_losses.write_csv(out / "val_loss.csv")

@@ -9,11 +9,10 @@ from datasets import Dataset
 from torch.distributed.tensor import DTensor
 from torch.nn.functional import logsigmoid
 from transformers import PreTrainedModel
-from trl import SFTTrainer
 
 from mathtune_core.errors import MathtuneError
 from mathtune_training.hyperparameters import Hyperparameters
-from mathtune_training.sft import IGNORED, compute_dtype, length_batches, pad_right
+from mathtune_training.sft import IGNORED, LengthGroupedTrainer, compute_dtype, length_batches, pad_right
 
 
 def verdict_cross_entropy(
@@ -76,13 +75,16 @@ def check_verdict_head(model: PreTrainedModel, verdicts: tuple[int, int], row: l
         )
 
 
-class VerifierTrainer(SFTTrainer):
+class VerifierTrainer(LengthGroupedTrainer):
     """TRL's trainer with the verifier's loss.
 
     A row is `input_ids` (the verifier's prompt) and `labels`: ignored everywhere but at the last token, where it is 1
     for a right solution and 0 for a wrong one. TRL's collator pads both, and its count of labels is then the
     number of examples, also over accumulated batches.
     """
+
+    # Right solutions and wrong ones differ in length, and a batch wants both.
+    batches_sorted_together = 2
 
     def compute_loss(
         self,
