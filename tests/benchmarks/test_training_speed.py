@@ -67,7 +67,7 @@ def markdown(results: list[dict[str, Any]]) -> str:
 
 
 def test_training_is_faster_than_trls_defaults_and_ends_as_well(benchmark: Any, capsys: Any) -> None:
-    """At least 1.5 times TRL's defaults, more than TRL without checkpointing; the loss, over seeds, within 1%."""
+    """At least 1.5 times TRL's defaults, more than TRL without checkpointing; the loss, over seeds, no more than 1% higher."""
     for name in NEEDED:
         if not (ROOT / "artifacts" / name).exists():
             pytest.skip(f"artifacts/{name} is not there: `make repro` makes it")
@@ -81,4 +81,4 @@ def test_training_is_faster_than_trls_defaults_and_ends_as_well(benchmark: Any, 
     benchmark.extra_info["ratio_to_trl"] = ours / median(results, "trl", "tokens_per_second")
     assert ours > 1.5 * median(results, "trl", "tokens_per_second")
     assert ours > median(results, "trl-no-checkpointing", "tokens_per_second")
-    assert mean_val_loss(results, "mathtune") == pytest.approx(mean_val_loss(results, "trl"), rel=0.01)
+    assert mean_val_loss(results, "mathtune") < 1.01 * mean_val_loss(results, "trl")

@@ -12,6 +12,7 @@ import resource
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 os.environ |= {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
@@ -80,7 +81,8 @@ def main() -> None:
         "seconds": seconds,
         "tokens_per_second": tokens / seconds,
         "peak_gib": peak / 2**30,
-        "val_loss": mean_completion_loss(model, val_rows, params),
+        # In float32, so that how a contender computed while training does not tell.
+        "val_loss": mean_completion_loss(model, val_rows, replace(params, dtype="float32")),
         "matmul_limit": matmul_limit(model, torch.bfloat16),
     }
     sys.stdout.write("\n" + json.dumps(result) + "\n")

@@ -102,10 +102,9 @@ def trainer_arguments(params: Hyperparameters, seed: int, folder: Path) -> SFTCo
         # Rows come tokenized, with labels and none too long: left to itself TRL cuts them at 1,024 tokens.
         dataset_kwargs={"skip_prepare_dataset": True},
         max_length=None,
-        # Packing wants an attention that keeps the packed rows apart, which CPUs lack, and could win little: batches
-        # of like length (LengthGroups) are 98% real tokens.
+        # Packing wants an attention that keeps the packed rows apart, which CPUs lack, and could win little:
+        # batches are computed in parts of like length (like_lengths.py).
         packing=False,
-        train_sampling_strategy="group_by_length",
         # Autocast over float32 master weights; TRL's default is bf16 everywhere.
         bf16=bfloat16,
         use_cpu=not on_gpu,

@@ -17,7 +17,7 @@ from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import completion_ids, prompt_ids
 from mathtune_training.checkpoints import Checkpoints, SaveAfterMinutes
 from mathtune_training.hyperparameters import Hyperparameters, computes_in_bfloat16, trainer_arguments
-from mathtune_training.length_groups import LengthGroups
+from mathtune_training.like_lengths import StepOrder, like_length_parts
 from mathtune_training.lora import add_lora, merge_lora
 from mathtune_training.throughput import Throughput
 from mathtune_training.validation import Validation, validation_curve
@@ -32,27 +32,19 @@ SMALL_VOCABULARY = 8192
 PLAIN_ATTENTION_TOKENS = 384
 
 
-class LengthGroupedTrainer(SFTTrainer):
-    """TRL's trainer with batches of like length, the same ones after a resume."""
+class ReproducibleTrainer(SFTTrainer):
+    """TRL's trainer with an order of rows that a resume repeats, each step's sorted by length."""
 
-    # Rows are sorted among so many batches, drawn at random: fewer leave more padding, more make epochs alike.
-    batches_sorted_together = 50
-
-    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> LengthGroups:
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> StepOrder:
         rows = self.train_dataset if train_dataset is None else train_dataset
-        # The batches of one step, one a process, are of like length too, so that no process waits.
-        return LengthGroups(
-            row_lengths(rows),
-            self.args.train_batch_size * self.args.world_size,
-            self.batches_sorted_together,
-            self.args.seed,
-        )
+        a_step = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
+        return StepOrder(row_lengths(rows), a_step, self.args.seed)
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         super(SFTTrainer, self)._save_checkpoint(model, trial)  # without TRL's model card, which is not the stage's
 
 
-class CompletionTrainer(LengthGroupedTrainer):
+class CompletionTrainer(ReproducibleTrainer):
     """The loss over the solution's tokens alone, projected where there are any.
 
     TRL's loss projects tokens in tiles, recomputes them backward and takes every token's entropy and accuracy along:
@@ -67,13 +59,12 @@ class CompletionTrainer(LengthGroupedTrainer):
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
         """The mean of −log p over the completion tokens of the (accumulated) batch."""
-        if self.args.device.type != "cpu" or self.model.config.vocab_size > SMALL_VOCABULARY:
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        total, tokens = completion_loss(
-            model, self.model, inputs["input_ids"], inputs["attention_mask"], inputs["labels"]
-        )
         if num_items_in_batch is None:
-            return total / tokens
+            num_items_in_batch = (inputs["labels"][:, 1:] != IGNORED).sum()
+        if self.args.device.type != "cpu" or self.model.config.vocab_size > SMALL_VOCABULARY:
+            whole = super().compute_loss
+            return sum(whole(model, part, num_items_in_batch=num_items_in_batch) for part in like_length_parts(inputs))
+        total = sum(completion_loss(model, self.model, part)[0] for part in like_length_parts(inputs))
         # The count spans all processes, whose gradients are then averaged.
         return total * self.accelerator.num_processes / num_items_in_batch
 
@@ -228,21 +219,18 @@ def choose_attention(model: PreTrainedModel, longest: int) -> None:
 
 
 def completion_loss(
-    call: torch.nn.Module,
-    model: PreTrainedModel,
-    input_ids: torch.Tensor,
-    attention_mask: torch.Tensor,
-    labels: torch.Tensor,
+    call: torch.nn.Module, model: PreTrainedModel, inputs: dict[str, torch.Tensor]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The sum of −log p over the labelled tokens, and their number; all three inputs are of shape (rows, longest).
+    """The sum of −log p over the labelled tokens, and their number.
 
-    `call` is `model` or what wraps it. Only positions before a labelled token meet the LM head.
+    `inputs` are `input_ids`, `attention_mask` and `labels`, each of shape (rows, longest). `call` is `model` or what
+    wraps it. Only positions before a labelled token meet the LM head.
     """
-    targets = labels[:, 1:]
+    targets = inputs["labels"][:, 1:]
     wanted = targets != IGNORED
     before = torch.nn.functional.pad(wanted, (0, 1))
     with head_at(model, before):
-        logits = call(input_ids=input_ids, attention_mask=attention_mask, use_cache=False).logits
+        logits = call(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False).logits
     return torch.nn.functional.cross_entropy(logits.float(), targets[wanted], reduction="sum"), wanted.sum()
 
 
@@ -269,8 +257,9 @@ def mean_completion_loss(model: PreTrainedModel, rows: Dataset, params: Hyperpar
     for batch in length_batches(rows["input_ids"], params.batch_size):
         input_ids, attention_mask = pad_right([rows[i]["input_ids"] for i in batch], 0, model.device)
         labels, _ = pad_right([rows[i]["labels"] for i in batch], IGNORED, model.device)
+        inputs = {"input_ids": input_ids, "attention_mask": attention_mask, "labels": labels}
         with torch.inference_mode(), compute_dtype(model, params):
-            loss, number = completion_loss(model, model, input_ids, attention_mask, labels)
+            loss, number = completion_loss(model, model, inputs)
         total += float(loss)
         tokens += int(number)
     return total / tokens

@@ -12,7 +12,8 @@ from transformers import PreTrainedModel
 
 from mathtune_core.errors import MathtuneError
 from mathtune_training.hyperparameters import Hyperparameters
-from mathtune_training.sft import IGNORED, LengthGroupedTrainer, compute_dtype, length_batches, pad_right
+from mathtune_training.like_lengths import like_length_parts
+from mathtune_training.sft import IGNORED, ReproducibleTrainer, compute_dtype, length_batches, pad_right
 
 
 def verdict_cross_entropy(
@@ -75,16 +76,13 @@ def check_verdict_head(model: PreTrainedModel, verdicts: tuple[int, int], row: l
         )
 
 
-class VerifierTrainer(LengthGroupedTrainer):
+class VerifierTrainer(ReproducibleTrainer):
     """TRL's trainer with the verifier's loss.
 
     A row is `input_ids` (the verifier's prompt) and `labels`: ignored everywhere but at the last token, where it is 1
     for a right solution and 0 for a wrong one. TRL's collator pads both, and its count of labels is then the
     number of examples, also over accumulated batches.
     """
-
-    # Right solutions and wrong ones differ in length, and a batch wants both.
-    batches_sorted_together = 2
 
     def compute_loss(
         self,
@@ -94,12 +92,13 @@ class VerifierTrainer(LengthGroupedTrainer):
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
         """The mean verdict loss over the (accumulated) batch."""
-        labels = inputs["labels"]
-        mask = labels != IGNORED
-        difference = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], verdict_mask=mask)
-        loss = verdict_cross_entropy(difference, labels[mask])
+        loss, examples = torch.tensor(0.0, device=inputs["labels"].device), (inputs["labels"] != IGNORED).sum()
+        for part in like_length_parts(inputs):
+            mask = part["labels"] != IGNORED
+            difference = model(input_ids=part["input_ids"], attention_mask=part["attention_mask"], verdict_mask=mask)
+            loss = loss + verdict_cross_entropy(difference, part["labels"][mask])
         if num_items_in_batch is None:
-            return loss / mask.sum()
+            return loss / examples
         # The count spans all processes, whose gradients are then averaged.
         return loss * self.accelerator.num_processes / num_items_in_batch
 
