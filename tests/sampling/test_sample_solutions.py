@@ -100,21 +100,14 @@ def test_table_holds_what_the_sampler_gave(problems, tokenizer):
     assert table["problem_id"].unique(maintain_order=True).to_list() == chosen["problem_id"].to_list()
 
 
-@pytest.fixture
-def generator(checkpoint, tmp_path):
-    """The folder of a generator whose model is the checkpoint."""
-    shutil.copytree(checkpoint, tmp_path / "generator" / "model")
-    return tmp_path / "generator"
-
-
-def test_run_writes_n_samples_and_a_greedy_one_for_every_problem(problems, generator, tmp_path, capsys):
+def test_run_writes_n_samples_and_a_greedy_one_for_every_problem(problems, checkpoint, tmp_path, capsys):
     write_table(problems, tmp_path / "problems" / "problems.parquet", PROBLEMS)
     tables = []
     for max_num_seqs in (2, 64):
         out = tmp_path / f"out{max_num_seqs}"
         params = dataclasses.replace(PARAMS, max_num_seqs=max_num_seqs)
         folders = {"problems": tmp_path / "problems", "out": out, "unfinished": tmp_path / "unfinished"}
-        run(params, item="test", seed=11, generator=generator, **folders)
+        run(params, item="test", seed=11, model=checkpoint, **folders)
         shutil.rmtree(tmp_path / "unfinished")  # as the stage runner does
         assert [path.name for path in out.iterdir()] == ["samples.parquet"]
         tables.append(read_table(out / "samples.parquet", SAMPLES))
@@ -130,16 +123,17 @@ def test_run_without_a_model_says_so(problems, tmp_path):
     write_table(problems, tmp_path / "problems.parquet", PROBLEMS)
     folders = {"problems": tmp_path, "out": tmp_path / "out", "unfinished": tmp_path / "unfinished"}
     with pytest.raises(MathtuneError, match=r"no model here"):
-        run(PARAMS, item="test", seed=11, generator=tmp_path / "none", **folders)
+        run(PARAMS, item="test", seed=11, model=tmp_path / "none", **folders)
 
 
-def test_a_generators_shots_stand_before_each_problem_and_end_its_completions(problems, generator, tmp_path):
+def test_a_models_shots_stand_before_each_problem_and_end_its_completions(problems, checkpoint, tmp_path):
+    model = shutil.copytree(checkpoint, tmp_path / "model")
     write_table(problems, tmp_path / "problems.parquet", PROBLEMS)
-    folders = {"problems": tmp_path, "generator": generator}
+    folders = {"problems": tmp_path, "model": model}
     found = []
     for lines in ("", '{"problem": "What is 2 + 2?", "solution": "It is 4."}\n'):
         if lines:
-            (generator / "shots.jsonl").write_text(lines)
+            (model / "shots.jsonl").write_text(lines)
         out = tmp_path / f"out{len(found)}"
         run(PARAMS, item="test", seed=11, out=out, unfinished=tmp_path / f"unfinished{len(found)}", **folders)
         found.append(read_table(out / "samples.parquet", SAMPLES))

@@ -25,9 +25,9 @@ def test_the_base_comes_as_it_is_with_the_first_examples(shots: int, prompts: Pa
     run(FewShotParams(prompt="mine", shots=shots), base=base, prompts=prompts, out=out)
     for file in base.iterdir():
         assert (out / "model" / file.name).read_bytes() == file.read_bytes()
-    assert (out / "shots.jsonl").is_file() == (shots > 0)
+    assert (out / "model" / "shots.jsonl").is_file() == (shots > 0)
     if shots:
-        assert read_shots(out / "shots.jsonl") == (Shot("0?", "é 0"), Shot("1?", "é 1"))
+        assert read_shots(out / "model" / "shots.jsonl") == (Shot("0?", "é 0"), Shot("1?", "é 1"))
 
 
 def test_too_few_examples_are_one_line(prompts: Path, base: Path, tmp_path: Path) -> None:

@@ -1,14 +1,24 @@
+import math
+from pathlib import Path
+
 import polars as pl
 import pytest
 import torch
-from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
+from transformers import Gemma2Config, Gemma2ForCausalLM, LlamaForCausalLM, PreTrainedTokenizerBase
 from trl import SFTTrainer
 
 from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import completion_ids, prompt_ids
-from mathtune_training import sft
+from mathtune_training import hyperparameters, sft
 from mathtune_training.hyperparameters import trainer_arguments
-from mathtune_training.sft import IGNORED, mean_completion_loss, tokenize_solutions, train_sft
+from mathtune_training.sft import (
+    IGNORED,
+    PLAIN_ATTENTION_TOKENS,
+    choose_attention,
+    mean_completion_loss,
+    tokenize_solutions,
+    train_sft,
+)
 from mathtune_training.train_generator import TrainGeneratorParams
 
 
@@ -57,14 +67,74 @@ def test_a_solution_of_no_known_problem_is_refused(
         tokenize_solutions(tokenizer, problems.tail(3), solutions, 128)
 
 
-def test_trl_neither_truncates_nor_casts_nor_checkpoints_unasked(tmp_path: object) -> None:
-    arguments = trainer_arguments(params(), 0, tmp_path)  # type: ignore[arg-type]
+def test_trl_neither_truncates_nor_casts_nor_checkpoints_unasked(tmp_path: Path) -> None:
+    arguments = trainer_arguments(params(), 0, tmp_path)
     assert arguments.max_length is None
     assert not arguments.bf16
     assert not arguments.gradient_checkpointing
     assert not arguments.packing
     assert arguments.save_strategy == "no"
-    assert trainer_arguments(params(dtype="bfloat16"), 0, tmp_path).bf16  # type: ignore[arg-type]
+    assert trainer_arguments(params(dtype="bfloat16"), 0, tmp_path).bf16
+    assert trainer_arguments(params(gradient_checkpointing=True), 0, tmp_path).gradient_checkpointing
+
+
+def test_without_the_hardware_bfloat16_becomes_float32_and_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(hyperparameters, "bfloat16_hardware", lambda: False)
+    assert not trainer_arguments(params(dtype="bfloat16"), 0, tmp_path).bf16
+    assert "computes in float32" in capsys.readouterr().err
+    assert not trainer_arguments(params(dtype="float32"), 0, tmp_path).bf16
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("eval_steps", {"eval_steps": 0}),
+        ("patience", {"patience": 0, "eval_steps": 5}),
+        ("patience", {"patience": 3}),
+        ("checkpoint_minutes", {"checkpoint_minutes": -1.0}),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(field: str, changes: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=f"^{field}: "):
+        params(**changes)
+
+
+def test_checkpointed_activations_train_the_same_weights(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, problems: pl.DataFrame, solutions: pl.DataFrame
+) -> None:
+    rows, _ = tokenize_solutions(tokenizer, problems, solutions, 128)
+    start = {name: value.clone() for name, value in model.state_dict().items()}
+    plain = train_sft(model, tokenizer, rows, params(epochs=2.0), 0)
+    kept = {name: value.clone() for name, value in model.state_dict().items()}
+    model.load_state_dict(start)
+    recomputed = train_sft(model, tokenizer, rows, params(epochs=2.0, gradient_checkpointing=True), 0)
+    assert recomputed.losses.equals(plain.losses)
+    assert all(torch.equal(value, kept[name]) for name, value in model.state_dict().items())
+
+
+def test_plain_attention_is_for_short_rows_alone(model: LlamaForCausalLM) -> None:
+    choose_attention(model, PLAIN_ATTENTION_TOKENS + 1)
+    assert model.config._attn_implementation == "sdpa"
+    choose_attention(model, PLAIN_ATTENTION_TOKENS)
+    assert model.config._attn_implementation == "eager"
+
+
+def test_a_model_that_changes_its_logits_after_the_head_is_trained_on_the_changed_ones(
+    tokenizer: PreTrainedTokenizerBase, problems: pl.DataFrame, solutions: pl.DataFrame
+) -> None:
+    """Gemma 2 caps its logits; capped low, the loss of the bare head's logits would be another."""
+    torch.manual_seed(0)
+    config = Gemma2Config(
+        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2,
+        num_key_value_heads=1, head_dim=16, final_logit_softcapping=0.01, initializer_range=0.5,
+    )  # fmt: skip
+    gemma = Gemma2ForCausalLM(config).eval()
+    rows, _ = tokenize_solutions(tokenizer, problems, solutions.head(3), 128)
+    loss = mean_completion_loss(gemma, rows, params())
+    assert loss == pytest.approx(math.log(len(tokenizer)), abs=0.03)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])

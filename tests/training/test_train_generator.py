@@ -1,15 +1,17 @@
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
+from ruamel.yaml import YAML
 from transformers import PreTrainedTokenizerBase
 
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS
 from mathtune_core.tables import write_table
-from mathtune_training.sft import tokenize_solutions
+from mathtune_training.sft import mean_completion_loss, tokenize_solutions
 from mathtune_training.train_generator import TrainGeneratorParams, choose_solutions, run
 from mathtune_training.trainable import load_trainable
 
@@ -38,13 +40,16 @@ def trained(
     params: TrainGeneratorParams, tables: dict[str, Path], base: Path, out: Path, seed: int = 0
 ) -> dict[str, float]:
     out.mkdir()
-    run(params, seed=seed, base=base, out=out, **tables)
+    unfinished = out.with_name(f"{out.name}.unfinished")
+    run(params, seed=seed, base=base, out=out, unfinished=unfinished, **tables)
     report: dict[str, float] = json.loads((out / "training.json").read_text())
     return report
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    """All that later stages read: out/live holds timings."""
+    found = {file.relative_to(folder): file for file in folder.rglob("*") if file.is_file()}
+    return {str(name): file.read_bytes() for name, file in found.items() if name.parts[0] != "live"}
 
 
 def test_the_same_run_twice_writes_the_same_bytes(tables: dict[str, Path], base: Path, tmp_path: Path) -> None:
@@ -65,7 +70,10 @@ def test_the_order_of_the_table_does_not_matter(
     trained(limited, tables, base, tmp_path / "first")
     write_table(solutions.reverse(), tables["solutions"] / "solutions.parquet", SOLUTIONS)
     trained(limited, tables, base, tmp_path / "second")
-    assert files(tmp_path / "first") == files(tmp_path / "second")
+    first, second = files(tmp_path / "first"), files(tmp_path / "second")
+    card = "model/README.md"  # names the table by its hash
+    assert first.pop(card) != second.pop(card)
+    assert first == second
 
 
 def test_the_report_counts_what_was_trained_on(
@@ -101,6 +109,54 @@ def test_without_val_solutions_there_is_no_val_loss(
 ) -> None:
     write_table(solutions.head(30), tables["solutions"] / "solutions.parquet", SOLUTIONS)
     assert "val_loss" not in trained(PARAMS, tables, base, tmp_path / "out")
+    assert (tmp_path / "out/val_loss.csv").read_text() == "step,val_loss\n"
+    with pytest.raises(MathtuneError, match=r"train_generator.eval_steps and patience to null"):
+        trained(replace(PARAMS, eval_steps=1), tables, base, tmp_path / "other")
+
+
+def test_timings_are_in_live_and_nowhere_else(tables: dict[str, Path], base: Path, tmp_path: Path) -> None:
+    trained(PARAMS, tables, base, tmp_path / "out")
+    live = json.loads((tmp_path / "out/live/metrics.json").read_text())
+    assert live["tokens_per_second"] > 0
+    assert 0 < live["matmul_share"] < 1
+    assert live["peak_memory_gib"] > 0.1
+    assert live["step"] == 3
+    assert [path.name for path in tmp_path.rglob("dvc.yaml")] == []
+    assert not any(b"per_second" in content for content in files(tmp_path / "out").values())
+
+
+def test_the_best_weights_are_saved_and_the_curve_beside_the_loss(
+    tables: dict[str, Path], base: Path, tmp_path: Path, problems: pl.DataFrame, solutions: pl.DataFrame
+) -> None:
+    """The learning rate warms up almost to the end, far too high: the lowest loss is not the last."""
+    params = replace(PARAMS, epochs=4.0, learning_rate=2.0, warmup_ratio=0.9, eval_steps=2)
+    report = trained(params, tables, base, tmp_path / "out")
+    curve = pl.read_csv(tmp_path / "out/val_loss.csv")
+    assert curve["step"].to_list() == [2, 4, 6, 8, 10, 12]
+    assert report["val_loss"] == curve["val_loss"].min() < curve["val_loss"][-1]
+    assert report["best_step"] == curve["step"][curve["val_loss"].arg_min()]
+    model, tokenizer = load_trainable(tmp_path / "out/model")
+    val_rows, _ = tokenize_solutions(tokenizer, problems, choose_solutions(problems, solutions, "val", None, None), 128)
+    assert mean_completion_loss(model, val_rows, params) == pytest.approx(report["val_loss"], rel=1e-5)
+
+    stopped = trained(replace(params, patience=2), tables, base, tmp_path / "stopped")
+    assert stopped["steps"] == report["best_step"] + 4 < 12
+    model_file = "model/model.safetensors"
+    assert files(tmp_path / "stopped")[model_file] == files(tmp_path / "out")[model_file]
+
+
+def test_the_model_card_names_data_base_params_and_results(tables: dict[str, Path], base: Path, tmp_path: Path) -> None:
+    report = trained(PARAMS, tables, base, tmp_path / "out")
+    text = (tmp_path / "out/model/README.md").read_text()
+    front = YAML(typ="safe").load(text.split("---\n")[1])
+    assert front["library_name"] == "transformers"
+    assert front["base_model"] == base.as_posix()
+    for file in (tables["problems"] / "problems.parquet", tables["solutions"] / "solutions.parquet"):
+        assert hashlib.sha256(file.read_bytes()).hexdigest() in text
+    assert hashlib.sha256((base / "model.safetensors").read_bytes()).hexdigest() in text
+    assert f"| val_loss | {report['val_loss']} |" in text
+    assert '"learning_rate": 0.005' in text
+    assert "train_generator@solutions, seed 0" in text  # the folder of the style
 
 
 def test_nothing_left_to_train_on_is_one_line(tables: dict[str, Path], base: Path, tmp_path: Path) -> None:

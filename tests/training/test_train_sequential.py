@@ -50,7 +50,8 @@ def tables(tmp_path: Path, problems: pl.DataFrame, solutions: pl.DataFrame) -> d
 
 def trained(item: str, tables: dict[str, Path], base: Path, out: Path, params: TrainSequentialParams = PARAMS) -> Any:
     out.mkdir()
-    run(params, item=item, seed=0, generator=base, out=out, **tables)
+    unfinished = out.with_name(f"{out.name}.unfinished")
+    run(params, item=item, seed=0, generator=base, out=out, unfinished=unfinished, **tables)
     return json.loads((out / "training.json").read_text())
 
 
@@ -92,4 +93,6 @@ def test_the_same_run_twice_writes_the_same_bytes(tables: dict[str, Path], base:
         trained(item, tables, base, tmp_path / f"{item}1")
         trained(item, tables, base, tmp_path / f"{item}2")
         for file in (file for file in (tmp_path / f"{item}1").rglob("*") if file.is_file()):
+            if "live" in file.parts:
+                continue  # timings
             assert file.read_bytes() == (tmp_path / f"{item}2" / file.relative_to(tmp_path / f"{item}1")).read_bytes()

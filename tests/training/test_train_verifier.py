@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import VERIFIER_EXAMPLES
 from mathtune_core.tables import write_table
+from mathtune_training.lora import Lora
 from mathtune_training.train_verifier import TrainVerifierParams, held_out_problems, run
 from mathtune_training.verifier_trainer import VerifierLoss
 
@@ -45,7 +46,8 @@ def examples(tmp_path: Path) -> Path:
 
 def trained(params: TrainVerifierParams, examples: Path, base: Path, out: Path) -> dict[str, float]:
     out.mkdir()
-    run(params, seed=0, examples=examples, base=base, out=out)
+    unfinished = out.with_name(f"{out.name}.unfinished")
+    run(params, item="xent", seed=0, examples=examples, base=base, out=out, unfinished=unfinished)
     report: dict[str, float] = json.loads((out / "training.json").read_text())
     return report
 
@@ -91,8 +93,21 @@ def test_the_same_run_twice_writes_the_same_bytes(
     short = replace(PARAMS, loss=loss, epochs=1.0)
     trained(short, examples, base, tmp_path / "first")
     trained(short, examples, base, tmp_path / "second")
-    for file in (file for file in (tmp_path / "first").rglob("*") if file.is_file()):
+    for file in (file for file in (tmp_path / "first").rglob("*") if file.is_file() and "live" not in file.parts):
         assert file.read_bytes() == (tmp_path / "second" / file.relative_to(tmp_path / "first")).read_bytes()
+
+
+def test_adapters_and_the_best_weights_are_the_verifiers_too(examples: Path, base: Path, tmp_path: Path) -> None:
+    lora = Lora(rank=2, alpha=4.0, target_modules=("q_proj",))
+    report = trained(replace(PARAMS, eval_steps=10, lora=lora), examples, base, tmp_path / "out")
+    curve = pl.read_csv(tmp_path / "out/val_loss.csv")
+    assert curve["step"].to_list() == [10, 20, 27]
+    assert report["validation_loss"] == pytest.approx(curve["val_loss"].min(), rel=1e-6)
+    before, after = (load_file(folder / "model.safetensors") for folder in (base, tmp_path / "out/model"))
+    changed = {name for name in before if not (before[name] == after[name]).all()}
+    assert changed == {f"model.layers.{layer}.self_attn.q_proj.weight" for layer in (0, 1)}
+    with pytest.raises(MathtuneError, match="validation_share: no example is held out"):
+        trained(replace(PARAMS, eval_steps=10, validation_share=0.0), examples, base, tmp_path / "other")
 
 
 def test_held_out_problems_are_a_share_that_ignores_the_row_order() -> None:

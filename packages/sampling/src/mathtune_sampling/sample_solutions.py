@@ -71,17 +71,17 @@ def run(
     item: str,
     seed: int,
     problems: Path,
-    generator: Path,
+    model: Path,
     out: Path,
     unfinished: Path,
 ) -> None:
-    """problems/problems.parquet, its split `item`, and the checkpoint generator/model → out/samples.parquet.
+    """problems/problems.parquet, its split `item`, and the checkpoint `model` → out/samples.parquet.
 
-    Where `generator` holds shots.jsonl, these worked examples stand before each problem. `unfinished` is the folder
-    for what is done so far; see shards.py.
+    Where the checkpoint's folder holds shots.jsonl, these worked examples stand before each problem. `unfinished` is
+    the folder for what is done so far; see shards.py.
     """
     chosen = select_problems(read_table(problems / "problems.parquet", PROBLEMS), item, params)
-    model, shots = generator / "model", read_shots_of(generator)
+    shots = read_shots_of(model)
     opened = open_sampler(model, params.backend, params.dtype, params.max_num_seqs, params.kv_cache_gib)
     started = time.monotonic()
     completions = collect(
@@ -104,9 +104,9 @@ def run(
     )
 
 
-def read_shots_of(generator: Path) -> tuple[Shot, ...]:
-    """The worked examples that come with a generator; fine-tuned ones have none."""
-    path = generator / "shots.jsonl"
+def read_shots_of(model: Path) -> tuple[Shot, ...]:
+    """The worked examples that come with a checkpoint; fine-tuned ones have none."""
+    path = model / "shots.jsonl"
     return read_shots(path) if path.is_file() else ()
 
 

@@ -25,7 +25,7 @@ class FewShotParams:
 
 
 def run(params: FewShotParams, *, base: Path, prompts: Path, out: Path) -> None:
-    """Writes out/model (a copy of the checkpoint `base`) and out/shots.jsonl.
+    """Writes out/model: a copy of the checkpoint `base`, and with examples their file, shots.jsonl.
 
     Raises MathtuneError when the file has fewer examples than asked for.
     """
@@ -37,4 +37,4 @@ def run(params: FewShotParams, *, base: Path, prompts: Path, out: Path) -> None:
     shutil.copytree(base, out / "model")
     if params.shots:
         lines = [json.dumps(asdict(shot), ensure_ascii=False) + "\n" for shot in shots[: params.shots]]
-        (out / "shots.jsonl").write_text("".join(lines), encoding="utf-8")
+        (out / "model" / "shots.jsonl").write_text("".join(lines), encoding="utf-8")

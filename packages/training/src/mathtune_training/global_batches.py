@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from datasets import Dataset, concatenate_datasets
 from torch.utils.data import DataLoader, Sampler
-from transformers.trainer_pt_utils import LengthGroupedSampler
 from trl import SFTTrainer
 
 from mathtune_core.errors import MathtuneError
+from mathtune_training.like_lengths import StepOrder, like_length_parts
 
 IGNORED = -100  # the label of a position without loss, in every Hugging Face collator
 
@@ -26,27 +26,41 @@ def share_of(batch_size: int, processes: int) -> int:
 
 
 class GlobalBatchTrainer(SFTTrainer):
-    """TRL's trainer, where each of several processes takes its share of the very batches that one would take.
+    """TRL's trainer with an order of rows that a resume repeats, and that several processes share as one would go.
 
-    The Trainer's own sampler groups rows by length within one process's batches, and fills an epoch's last batch by
-    repeating rows: with the number of processes other rows would meet in a step, and some would count twice.
+    The Trainer fills an epoch's last batch by repeating rows: with the number of processes other rows would meet in a
+    step, and some would count twice.
     """
+
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> StepOrder:
+        a_step = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
+        return StepOrder(row_lengths(self.train_dataset), a_step, self.args.seed)
+
+    def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
+        super(SFTTrainer, self)._save_checkpoint(model, trial)  # without TRL's model card, which is not the stage's
+
+    def parts(self, inputs: dict[str, torch.Tensor]) -> list[dict[str, torch.Tensor]]:
+        """A batch in parts of like length; whole where processes must make as many forward passes as one another."""
+        return like_length_parts(inputs) if self.accelerator.num_processes == 1 else [inputs]
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """This process's share of every batch; what a single process gets is the Trainer's own."""
         if self.args.world_size == 1:
             return super().get_train_dataloader()
-        rows = self.train_dataset
+        rows, order = self.train_dataset, self._get_train_sampler()
         batch_size = self.args.train_batch_size * self.args.world_size
-        lengths = [len(ids) for ids in rows["input_ids"]]
-        order = LengthGroupedSampler(batch_size * self.args.gradient_accumulation_steps, lengths=lengths)
         return self._get_dataloader(
-            dataset=concatenate_datasets([rows, filler(rows, lengths)]),
+            dataset=concatenate_datasets([rows, filler(rows, row_lengths(rows))]),
             description="Training",
             batch_size=self._train_batch_size,
             sampler_fn=lambda _: WholeBatches(order, batch_size, self.args.device),
             is_training=True,
         )
+
+
+def row_lengths(rows: Dataset) -> list[int]:
+    """Tokens in each row; of a pair, in the longer of the two."""
+    return list(rows["length"]) if "length" in rows.column_names else [len(ids) for ids in rows["input_ids"]]
 
 
 def filler(rows: Dataset, lengths: Sequence[int]) -> Dataset:

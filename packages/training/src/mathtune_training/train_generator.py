@@ -11,8 +11,12 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS
 from mathtune_core.tables import read_table
+from mathtune_training.checkpoints import Checkpoints, run_key
+from mathtune_training.global_batches import row_lengths
 from mathtune_training.hyperparameters import Hyperparameters
-from mathtune_training.sft import TrainingCurve, mean_completion_loss, tokenize_solutions, train_sft
+from mathtune_training.model_card import Provenance, write_model_card
+from mathtune_training.places import Places
+from mathtune_training.sft import TrainingCurve, tokenize_solutions, train_sft
 from mathtune_training.trainable import load_trainable, save_trained
 
 SEVERAL_PROCESSES = True  # they share every batch (see global_batches.py)
@@ -54,48 +58,89 @@ def fit_generator(
     solutions: pl.DataFrame,
     params: TrainGeneratorParams,
     seed: int,
-    name: str,
+    places: Places,
     max_steps: int | None = None,
 ) -> tuple[TrainingCurve, dict[str, Any]]:
     """Fine-tunes `model` in place on the solutions of train problems in the generator's fold: the curve and a report.
 
     Solutions of val problems, where the table has any, give the validation loss. `max_steps` replaces the epochs.
-    Raises MathtuneError, naming the file `name`, when no solution is left to train on.
+    Raises MathtuneError when no solution is left to train on, or none to validate on and `eval_steps` asks for it.
     """
     train = choose_solutions(problems, solutions, "train", "generator", params.max_examples)
     val = choose_solutions(problems, solutions, "val", None, params.max_eval_examples)
     rows, dropped = tokenize_solutions(tokenizer, problems, train, params.max_length)
     if not len(rows):
         raise MathtuneError(
-            f"{name}: no solution to train on: {train.height} belong to the generator's fold of the train split, "
-            f"{dropped} of them over max_length = {params.max_length} tokens"
+            f"{places.name}: no solution to train on: {train.height} belong to the generator's fold of the train "
+            f"split, {dropped} of them over max_length = {params.max_length} tokens"
         )
-    curve = train_sft(model, tokenizer, rows, params, seed, max_steps)
+    val_rows, val_dropped = tokenize_solutions(tokenizer, problems, val, params.max_length)
+    if params.eval_steps is not None and not len(val_rows):
+        raise MathtuneError(
+            f"{places.name}: no solution of a val problem to choose the best weights by; set "
+            "train_generator.eval_steps and patience to null"
+        )
+    key = run_key(places.base, params, seed, rows, val_rows, max_steps)
+    curve = train_sft(
+        model,
+        tokenizer,
+        rows,
+        params,
+        seed,
+        max_steps=max_steps,
+        val_rows=val_rows,
+        live=places.live,
+        checkpoints=Checkpoints(places.unfinished, key),
+    )
     report: dict[str, Any] = {
         "examples": len(rows),
         "dropped": dropped,
-        "tokens": sum(map(len, rows["input_ids"])),
+        "tokens": sum(row_lengths(rows)),
         "completion_tokens": sum(label >= 0 for labels in rows["labels"] for label in labels),
         "steps": curve.steps,
         "train_loss": curve.final_loss,
     }
-    val_rows, val_dropped = tokenize_solutions(tokenizer, problems, val, params.max_length)
     if len(val_rows):
         report |= {
             "val_examples": len(val_rows),
             "val_dropped": val_dropped,
-            "val_loss": mean_completion_loss(model, val_rows, params),
+            "val_loss": curve.val_losses["val_loss"][-1],
         }
+        if params.eval_steps is not None:
+            report |= {"val_loss": curve.best_val_loss, "best_step": curve.best_step}
     return curve, report
 
 
-def run(params: TrainGeneratorParams, *, seed: int, problems: Path, solutions: Path, base: Path, out: Path) -> None:
-    """Writes out/model, out/training.json and out/loss.csv. Raises MathtuneError for what `fit_generator` refuses."""
-    problem_table = read_table(problems / "problems.parquet", PROBLEMS)
-    path = solutions / "solutions.parquet"
-    solution_table = read_table(path, SOLUTIONS)
+def run(
+    params: TrainGeneratorParams,
+    *,
+    seed: int,
+    problems: Path,
+    solutions: Path,
+    base: Path,
+    out: Path,
+    unfinished: Path,
+) -> None:
+    """Writes out/model and its card, out/training.json, out/loss.csv and out/val_loss.csv, and out/live with timings.
+
+    `solutions` is the style's folder, `unfinished` that for checkpoints; see checkpoints.py. Raises MathtuneError for
+    what `fit_generator` refuses.
+    """
+    data = {"problems": problems / "problems.parquet", "solutions": solutions / "solutions.parquet"}
+    problem_table, solution_table = read_table(data["problems"], PROBLEMS), read_table(data["solutions"], SOLUTIONS)
     model, tokenizer = load_trainable(base)
-    curve, report = fit_generator(model, tokenizer, problem_table, solution_table, params, seed, str(path))
+    places = Places(base=base, name=str(data["solutions"]), live=out / "live", unfinished=unfinished)
+    curve, report = fit_generator(model, tokenizer, problem_table, solution_table, params, seed, places)
     save_trained(model, tokenizer, out / "model")
+    provenance = Provenance(
+        stage="train_generator",
+        item=solutions.name,
+        seed=seed,
+        base=base,
+        data=data,
+        purpose="Solves math problems step by step.",
+    )
+    write_model_card(out / "model", provenance, params, report)
     (out / "training.json").write_text(json.dumps(report, indent=2) + "\n")
     curve.losses.write_csv(out / "loss.csv")
+    curve.val_losses.write_csv(out / "val_loss.csv")

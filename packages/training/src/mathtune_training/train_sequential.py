@@ -14,6 +14,8 @@ import polars as pl
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS, VERIFIER_EXAMPLES
 from mathtune_core.study import CONTROL
 from mathtune_core.tables import read_table
+from mathtune_training.model_card import Provenance, write_model_card
+from mathtune_training.places import Places
 from mathtune_training.train_generator import TrainGeneratorParams, fit_generator
 from mathtune_training.train_verifier import TrainVerifierParams, fit_verifier, verifier_data
 from mathtune_training.trainable import load_trainable, save_trained
@@ -41,27 +43,48 @@ def run(
     examples: Path,
     generator: Path,
     out: Path,
+    unfinished: Path,
 ) -> None:
-    """Writes out/model (the last generator), out/middle (the model between), out/training.json and out/loss.csv.
+    """Writes out/model (the last generator) and its card, out/middle (the model between), out/training.json and
+    out/loss.csv, and out/live with timings.
 
-    Raises MathtuneError for what `fit_verifier` and `fit_generator` refuse.
+    `generator` is the checkpoint that the weights come from, `unfinished` the folder for checkpoints; a run killed in
+    its second training repeats the first. Raises MathtuneError for what `fit_verifier` and `fit_generator` refuse.
     """
-    problem_table = read_table(problems / "problems.parquet", PROBLEMS)
-    solution_table = read_table(solutions / "solutions.parquet", SOLUTIONS)
-    example_table = read_table(examples / "verifier_examples.parquet", VERIFIER_EXAMPLES)
+    data = {
+        "problems": problems / "problems.parquet",
+        "solutions": solutions / "solutions.parquet",
+        "graded solutions": examples / "verifier_examples.parquet",
+    }
+    tables = (read_table(data["problems"], PROBLEMS), read_table(data["solutions"], SOLUTIONS))
+    graded, graded_file = read_table(data["graded solutions"], VERIFIER_EXAMPLES), str(data["graded solutions"])
     model, tokenizer = load_trainable(generator)
-    example_file, solution_file = f"{examples}/verifier_examples.parquet", f"{solutions}/solutions.parquet"
-    tables = (problem_table, solution_table)
+
+    def places(name: str, base: Path) -> Places:
+        file = graded_file if name == "verifier" else str(data["solutions"])
+        return Places(base=base, name=file, live=out / "live" / name, unfinished=unfinished / name)
+
     if item == CONTROL:
-        steps = verifier_data(tokenizer, example_table, params.verifier, seed, example_file).steps(params.verifier)
-        middle = fit_generator(model, tokenizer, *tables, params.generator, seed + SECOND, solution_file, steps)
+        steps = verifier_data(tokenizer, graded, params.verifier, seed, graded_file).steps(params.verifier)
+        between = places("middle", generator)
+        middle = fit_generator(model, tokenizer, *tables, params.generator, seed + SECOND, between, steps)
     else:
-        middle = fit_verifier(model, tokenizer, example_table, params.verifier, seed, example_file)
+        middle = fit_verifier(model, tokenizer, graded, params.verifier, seed, places("verifier", generator))
         remove_verdict_head(model)
     save_trained(model, tokenizer, out / "middle")
-    last = fit_generator(model, tokenizer, *tables, params.generator, seed + THIRD, solution_file)
+    last = fit_generator(model, tokenizer, *tables, params.generator, seed + THIRD, places("generator", out / "middle"))
     save_trained(model, tokenizer, out / "model")
-    (out / "training.json").write_text(json.dumps({"middle": middle[1], "generator": last[1]}, indent=2) + "\n")
+    provenance = Provenance(
+        stage="train_sequential",
+        item=item,
+        seed=seed,
+        base=generator,
+        data=data,
+        purpose="Solves math problems step by step.",
+    )
+    report = {"middle": middle[1], "generator": last[1]}
+    write_model_card(out / "model", provenance, params, last[1])
+    (out / "training.json").write_text(json.dumps(report, indent=2) + "\n")
     shifted = last[0].losses.with_columns(pl.col("step") + middle[0].steps)
     stages = (middle[0].losses.with_columns(stage=pl.lit("middle")), shifted.with_columns(stage=pl.lit("generator")))
     pl.concat(stages).write_csv(out / "loss.csv")

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import tempfile
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import torch
 from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -17,8 +17,11 @@ from mathtune_core.prompts import verdict_tokens, verifier_ids
 from mathtune_core.schemas import VERIFIER_EXAMPLES
 from mathtune_core.tables import read_table
 from mathtune_training.auc import area_under_curve
+from mathtune_training.checkpoints import Checkpoints, run_key
 from mathtune_training.hyperparameters import Hyperparameters
-from mathtune_training.sft import TrainingCurve, run_trainer
+from mathtune_training.model_card import Provenance, write_model_card
+from mathtune_training.places import Places
+from mathtune_training.sft import TrainingCurve, fine_tune
 from mathtune_training.trainable import load_trainable, save_trained
 from mathtune_training.verdict_head import add_verdict_head, check_verdict_head, logit_differences
 from mathtune_training.verdict_loss import bradley_terry, verdict_cross_entropy, verdict_margin
@@ -118,21 +121,35 @@ def fit_verifier(
     table: pl.DataFrame,
     params: TrainVerifierParams,
     seed: int,
-    name: str,
+    places: Places,
 ) -> tuple[TrainingCurve, dict[str, Any]]:
     """Fine-tunes `model` in place on graded solutions (verifier_examples): the curve, and a report of numbers.
 
-    The model keeps its verdict head. Raises MathtuneError when a verdict is not one token, and for what
-    `verifier_data` refuses.
+    The model keeps its verdict head. Raises MathtuneError when a verdict is not one token, for what `verifier_data`
+    refuses, and when `eval_steps` is set and no example is held out.
     """
     tokens = verdict_tokens(tokenizer)
-    data = verifier_data(tokenizer, table, params, seed, name)
+    data = verifier_data(tokenizer, table, params, seed, places.name)
+    measured = len(data.validation.token_ids) > 0
+    if params.eval_steps is not None and not measured:
+        raise MathtuneError(
+            "params.yaml: train_verifier.validation_share: no example is held out to choose the best weights by; raise "
+            "it, or set eval_steps and patience to null"
+        )
     add_verdict_head(model, tokens)
     check_verdict_head(model, tokens, data.train.token_ids[0])
-    with tempfile.TemporaryDirectory() as scratch:
-        curve = run_trainer(
-            verdict_trainer(model, tokenizer, data.rows, params, params.loss, params.margin, seed, Path(scratch))
-        )
+    held_out = verdict_rows(data.validation.token_ids, data.validation.right)
+    curve = fine_tune(
+        model,
+        params,
+        seed,
+        lambda folder: verdict_trainer(model, tokenizer, data.rows, params, params.loss, params.margin, seed, folder),
+        measure=(lambda: validation_loss(logit_differences(model, held_out, params), data.validation, params))
+        if measured
+        else None,
+        live=places.live,
+        checkpoints=Checkpoints(places.unfinished, run_key(places.base, params, seed, data.rows, held_out)),
+    )
     report: dict[str, Any] = {
         "loss": params.loss,
         "examples": len(data.train.right),
@@ -150,16 +167,26 @@ def fit_verifier(
     return curve, report
 
 
+def validation_loss(differences: torch.Tensor, examples: Examples, params: TrainVerifierParams) -> float:
+    """The mean of the loss that is trained, over the examples, or over every pair of one problem and style.
+
+    `differences` are the examples' logit differences. Without any pair it is the mean over the examples after all.
+    """
+    pairs = [] if params.loss == "xent" else pairs_of(examples.table, len(examples.right) ** 2, seed=0)
+    if not pairs:
+        return float(verdict_cross_entropy(differences, differences.new_tensor(examples.right))) / len(examples.right)
+    right, wrong = (differences[[pair[side] for pair in pairs]] for side in (0, 1))
+    compared = verdict_margin(right, wrong, params.margin) if params.loss == "margin" else bradley_terry(right, wrong)
+    return float(compared) / len(pairs)
+
+
 def measure(model: PreTrainedModel, examples: Examples, params: TrainVerifierParams) -> dict[str, float | int | None]:
     """How well the model tells right from wrong; an AUC is None when it has no right or no wrong solution.
 
     `validation_auc_within` is the mean over (problem, style) with both kinds, which is what re-ranking asks for.
-    `validation_loss` is the mean of the loss that was trained, over the examples, or over every pair of one problem and
-    style; None when there is no pair.
     """
     right = examples.right
     differences = logit_differences(model, verdict_rows(examples.token_ids, right), params)
-    labels = differences.new_tensor(right)
     groups = examples.table.select("problem_id", "style").with_columns(
         difference=pl.Series(differences.tolist()), right=pl.Series(right)
     )
@@ -168,18 +195,11 @@ def measure(model: PreTrainedModel, examples: Examples, params: TrainVerifierPar
         for frame in groups.partition_by("problem_id", "style")
         if (auc := area_under_curve(frame["difference"].to_list(), frame["right"].to_list())) is not None
     ]
-    loss: float | None = float(verdict_cross_entropy(differences, labels)) / len(right)
-    if params.loss != "xent":
-        pairs = pairs_of(examples.table, len(right) ** 2, seed=0)
-        first, second = (differences[[pair[side] for pair in pairs]] for side in (0, 1))
-        compared = (
-            verdict_margin(first, second, params.margin) if params.loss == "margin" else bradley_terry(first, second)
-        )
-        loss = float(compared) / len(pairs) if pairs else None
+    labels = differences.new_tensor(right)
     return {
         "validation_examples": len(right),
         "validation_dropped": examples.dropped,
-        "validation_loss": loss,
+        "validation_loss": validation_loss(differences, examples, params),
         "validation_auc": area_under_curve(differences.tolist(), right),
         "validation_auc_within": sum(within) / len(within) if within else None,
         "validation_mixed": len(within),
@@ -188,12 +208,29 @@ def measure(model: PreTrainedModel, examples: Examples, params: TrainVerifierPar
     }
 
 
-def run(params: TrainVerifierParams, *, seed: int, examples: Path, base: Path, out: Path) -> None:
-    """Writes out/model, out/training.json and out/loss.csv. Raises MathtuneError for what `fit_verifier` refuses."""
+def run(
+    params: TrainVerifierParams, *, item: str, seed: int, examples: Path, base: Path, out: Path, unfinished: Path
+) -> None:
+    """Writes out/model and its card, out/training.json, out/loss.csv and out/val_loss.csv, and out/live with timings.
+
+    `unfinished` is the folder for checkpoints; see checkpoints.py. Raises MathtuneError for what `fit_verifier`
+    refuses.
+    """
     path = examples / "verifier_examples.parquet"
     table = read_table(path, VERIFIER_EXAMPLES)
     model, tokenizer = load_trainable(base)
-    curve, report = fit_verifier(model, tokenizer, table, params, seed, str(path))
+    places = Places(base=base, name=str(path), live=out / "live", unfinished=unfinished)
+    curve, report = fit_verifier(model, tokenizer, table, params, seed, places)
     save_trained(model, tokenizer, out / "model")
+    provenance = Provenance(
+        stage="train_verifier",
+        item=item,
+        seed=seed,
+        base=base,
+        data={"graded solutions": path},
+        purpose="Reads a problem and a candidate solution and says whether it is correct or incorrect.",
+    )
+    write_model_card(out / "model", provenance, params, report)
     (out / "training.json").write_text(json.dumps(report, indent=2) + "\n")
     curve.losses.write_csv(out / "loss.csv")
+    curve.val_losses.write_csv(out / "val_loss.csv")

@@ -12,9 +12,9 @@ from trl.trainer.reward_trainer import DataCollatorForPreference
 
 from mathtune_core.errors import MathtuneError
 from mathtune_core.processes import process_count
-from mathtune_training.global_batches import GlobalBatchTrainer
+from mathtune_training.global_batches import IGNORED, GlobalBatchTrainer, row_lengths
 from mathtune_training.hyperparameters import Hyperparameters, shared_arguments, trainer_arguments
-from mathtune_training.sft import IGNORED
+from mathtune_training.like_lengths import StepOrder
 from mathtune_training.verdict_head import last_positions
 from mathtune_training.verdict_loss import verdict_cross_entropy, verdict_margin
 
@@ -37,12 +37,13 @@ class VerdictTrainer(GlobalBatchTrainer):
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
         """The mean verdict loss over the (accumulated) batch."""
-        labels = inputs["labels"]
-        mask = labels != IGNORED
-        output = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], verdict_mask=mask)
-        loss = verdict_cross_entropy(output.logits[:, 0], labels[mask])
+        loss, examples = torch.tensor(0.0, device=inputs["labels"].device), (inputs["labels"] != IGNORED).sum()
+        for part in self.parts(inputs):
+            mask = part["labels"] != IGNORED
+            output = model(input_ids=part["input_ids"], attention_mask=part["attention_mask"], verdict_mask=mask)
+            loss = loss + verdict_cross_entropy(output.logits[:, 0], part["labels"][mask])
         if num_items_in_batch is None:
-            return loss / mask.sum()
+            return loss / examples
         # The count spans all processes, whose gradients are then averaged.
         return loss * self.accelerator.num_processes / num_items_in_batch
 
@@ -50,8 +51,16 @@ class VerdictTrainer(GlobalBatchTrainer):
 class PairTrainer(RewardTrainer):
     """TRL's reward model trainer, whose loss is Bradley–Terry's, on the verdict instead of a new head.
 
-    A row is `chosen_ids` and `rejected_ids`, the verifier's prompts with a right and a wrong solution of one problem.
+    A row is `chosen_ids` and `rejected_ids`, the verifier's prompts with a right and a wrong solution of one problem,
+    and `length`, that of the longer.
     """
+
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> StepOrder:
+        a_step = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        return StepOrder(row_lengths(self.train_dataset), a_step, self.args.seed)
+
+    def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
+        super(RewardTrainer, self)._save_checkpoint(model, trial)  # without TRL's model card
 
 
 class MarginTrainer(PairTrainer):
@@ -95,7 +104,7 @@ def pair_rows(token_ids: Sequence[list[int]], pairs: Iterable[tuple[int, int]]) 
     for right, wrong in pairs:
         rows["chosen_ids"].append(token_ids[right])
         rows["rejected_ids"].append(token_ids[wrong])
-        rows["length"].append(max(len(token_ids[right]), len(token_ids[wrong])))  # for batches of like lengths
+        rows["length"].append(max(len(token_ids[right]), len(token_ids[wrong])))
     return Dataset.from_dict(rows)
 
 
@@ -130,7 +139,7 @@ def verdict_trainer(
         "per_device_train_batch_size": rows_per_batch(loss, params.batch_size),
         "max_length": None,  # rows are counted and dropped before; left to itself TRL drops long ones in silence
         "disable_dropout": False,
-        "remove_unused_columns": False,  # batches are grouped by the column `length`
+        "remove_unused_columns": False,  # the order of rows reads `length`
     }
     kind = MarginTrainer if loss == "margin" else PairTrainer
     # TRL asks this of a reward model; the verdict's difference is one number.

@@ -1,0 +1,35 @@
+"""Hashes of what a training depends on: files, rows and settings."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from datasets import Dataset
+
+
+def hash_text(text: str) -> str:
+    """SHA-256 of the text in UTF-8, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of the file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_files(paths: Iterable[Path]) -> str:
+    """One hash over the names and contents of `paths`, whatever their order."""
+    return hash_text("".join(f"{path.name} {hash_file(path)}\n" for path in sorted(paths)))
+
+
+def hash_weights(checkpoint: Path) -> str:
+    """SHA-256 of a checkpoint folder's weights: the file's own where there is one, else over all of them."""
+    weights = sorted(checkpoint.glob("*.safetensors"))
+    return hash_file(weights[0]) if len(weights) == 1 else hash_files(weights)
+
+
+def hash_rows(rows: Dataset) -> str:
+    """A hash of every column's values, in order."""
+    return hash_text(json.dumps({name: list(rows[name]) for name in sorted(rows.column_names)}))
