@@ -105,13 +105,15 @@ def test_only_the_generators_fold_of_train_is_trained_on(problems: pl.DataFrame,
 
 
 def test_without_val_solutions_there_is_no_val_loss(
-    tables: dict[str, Path], base: Path, tmp_path: Path, solutions: pl.DataFrame
+    tables: dict[str, Path], base: Path, tmp_path: Path, solutions: pl.DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_table(solutions.head(30), tables["solutions"] / "solutions.parquet", SOLUTIONS)
     assert "val_loss" not in trained(PARAMS, tables, base, tmp_path / "out")
     assert (tmp_path / "out/val_loss.csv").read_text() == "step,val_loss\n"
-    with pytest.raises(MathtuneError, match=r"train_generator.eval_steps and patience to null"):
-        trained(replace(PARAMS, eval_steps=1), tables, base, tmp_path / "other")
+    trained(replace(PARAMS, eval_steps=1, patience=1), tables, base, tmp_path / "other")
+    assert "no solution of a val problem: trains to the end" in capsys.readouterr().err
+    for name in ("model/model.safetensors", "training.json"):
+        assert (tmp_path / "other" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
 
 
 def test_timings_are_in_live_and_nowhere_else(tables: dict[str, Path], base: Path, tmp_path: Path) -> None:
