@@ -223,7 +223,10 @@ def test_every_section_of_every_scale_loads(tmp_path: Path) -> None:
     assert {section for section, _ in used} == set(by_item)
 
 
-@pytest.mark.parametrize("scales", [(), ("full",), ("full", "three_seeds"), ("smollm2",), ("smollm2", "math")], ids="+".join)
+STUDIED = [(), ("full",), ("full", "three_seeds"), ("smollm2",), ("smollm2", "math")]
+
+
+@pytest.mark.parametrize("scales", STUDIED, ids="+".join)
 def test_what_a_scale_studies_has_its_sections(scales: tuple[str, ...], tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_text(scaled(ROOT / "scales", scales, []))
