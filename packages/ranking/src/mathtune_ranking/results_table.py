@@ -40,7 +40,8 @@ def render(evaluation: Path) -> str:
     ]
     if not scored.is_empty():
         lines += ["", "Every verifier on the same samples   * best for its generator", ""]
-        lines += [*_block(scored, SCORED, interval), "", *verdict(comparisons, "verifiers", choice["selector"])]
+        told = verdict(comparisons, "verifiers", choice["selector"])  # nothing, where the vote was chosen
+        lines += [*_block(scored, SCORED, interval), *([""] if told else []), *told]
     if counts["seeds"] > 1:
         lines += ["", "Lowest–highest seed", "", *_block(first_verifier(headline), COLUMNS, spread)]
     for subset in results.filter(pl.col("subset") != "headline").partition_by("subset", maintain_order=True):
