@@ -67,6 +67,14 @@ def test_only_the_listed_styles_are_read(paths: dict[str, Path]) -> None:
     assert set(built(replace(PARAMS, styles=("original",)), paths)["style"]) == {"original"}
 
 
+def test_every_distinct_sample_is_there_and_the_balanced_ones_are_marked(paths: dict[str, Path]) -> None:
+    found = built(replace(PARAMS, balance="within_style"), paths)
+    assert found.height == 5
+    marked = found.filter("balanced").select("style", "problem_id", "completion", "is_correct").rows()
+    assert [row[0] for row in marked] == ["original", "original"]
+    assert sorted(row[3] for row in marked) == [False, True]
+
+
 def test_the_counts_are_reported_at_every_step(paths: dict[str, Path]) -> None:
     built(replace(PARAMS, balance="within_style"), paths)
     report = json.loads((paths["out"] / "balance.json").read_text())
@@ -114,7 +122,7 @@ def test_params_out_of_range_are_refused_by_name(field: str, value: object) -> N
 def lopsided() -> pl.DataFrame:
     """Twenty problems of twelve solutions: none right in every fourth problem, else 1 to 3."""
     rows = [
-        (f"p{problem:02}", "sampled", index, "s", "?", f"c{index}", index < problem % 4)
+        (f"p{problem:02}", "sampled", index, "s", "?", f"c{index}", index < problem % 4, True)
         for problem in range(20)
         for index in range(12)
     ]

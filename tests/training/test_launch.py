@@ -51,7 +51,16 @@ def folder(tmp_path: Path, problems: pl.DataFrame, solutions: pl.DataFrame) -> P
     write_table(problems, tmp_path / "problems/problems.parquet", PROBLEMS)
     write_table(solutions, tmp_path / "solutions/solutions.parquet", SOLUTIONS)
     rows = [
-        (f"p{number:02}", "sampled", index, "s", f"{number}?", f"{'right' if number < 9 else 'no'} {index}", number < 9)
+        (
+            f"p{number:02}",
+            "sampled",
+            index,
+            "s",
+            f"{number}?",
+            f"{'yes' if number < 9 else 'no'} {index}",
+            number < 9,
+            True,
+        )
         for number in range(20)
         for index in range(3)
     ]

@@ -38,7 +38,7 @@ def tables(tmp_path: Path, problems: pl.DataFrame, solutions: pl.DataFrame) -> d
     write_table(problems, tmp_path / "problems/problems.parquet", PROBLEMS)
     write_table(solutions, tmp_path / "solutions/solutions.parquet", SOLUTIONS)
     rows = [
-        (f"p{n:02}", "sampled", i, "original", "?", f"{'correct' if right else 'it'} {i}", right)
+        (f"p{n:02}", "sampled", i, "original", "?", f"{'correct' if right else 'it'} {i}", right, True)
         for n in range(2, 30, 3)
         for i in range(6)
         for right in [(n + i) % 2 == 0]

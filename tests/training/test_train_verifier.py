@@ -33,7 +33,16 @@ PARAMS = TrainVerifierParams(
 def example(problem: int, index: int) -> tuple[object, ...]:
     """A right solution says so, and one in three is right: to be learned from the words alone."""
     right = (problem + index) % 3 == 0
-    return (f"p{problem:02}", "sampled", index, "s", f"{problem}?", f"{'correct' if right else 'it'} {index}", right)
+    return (
+        f"p{problem:02}",
+        "sampled",
+        index,
+        "s",
+        f"{problem}?",
+        f"{'correct' if right else 'it'} {index}",
+        right,
+        True,
+    )
 
 
 @pytest.fixture
@@ -66,6 +75,19 @@ def test_a_learnable_verdict_is_learned_on_unseen_problems(examples: Path, base:
     before, after = (load_file(folder / "model.safetensors") for folder in (base, tmp_path / "out/model"))
     assert set(before) == set(after)
     assert not (before["model.embed_tokens.weight"] == after["model.embed_tokens.weight"]).all()
+
+
+def test_cross_entropy_reads_the_balanced_examples_and_pairs_all_of_them(
+    examples: Path, base: Path, tmp_path: Path
+) -> None:
+    file = examples / "verifier_examples.parquet"
+    table = pl.read_parquet(file).with_columns(balanced=pl.col("sample_index") < 4)
+    write_table(table, file, VERIFIER_EXAMPLES)
+    short = replace(PARAMS, epochs=0.1, validation_share=0.0)
+    assert trained(short, examples, base, tmp_path / "xent")["examples"] == 24 * 4
+    report = trained(replace(short, loss="margin", max_pairs_per_problem=99), examples, base, tmp_path / "margin")
+    assert report["examples"] == 24 * 8
+    assert report["pairs"] == sum(r * (8 - r) for r in (3, 2, 3)) * 8  # 3, 2 or 3 of 8 are right, as problem % 3 goes
 
 
 @pytest.mark.parametrize("loss", ["margin", "bradley-terry"])

@@ -28,7 +28,7 @@ def examples() -> pl.DataFrame:
         "p2": [False, True, False, False, False, False],
     }
     rows = [
-        (problem, "sampled", index, style, "?", f"{style}{index}", right)
+        (problem, "sampled", index, style, "?", f"{style}{index}", right, True)
         for style in ("s", "t")
         for problem, of_problem in grades.items()
         for index, right in enumerate(of_problem)

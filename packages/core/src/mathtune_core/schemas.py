@@ -100,6 +100,7 @@ VERIFIER_EXAMPLES = Table(
             "problem": pl.String,
             "completion": pl.String,
             "is_correct": pl.Boolean,
+            "balanced": pl.Boolean,  # kept by the balancing policy; losses that compare read the others as well
         }
     ),
     key=("style", *SAMPLE_KEY),

@@ -1,4 +1,4 @@
-"""Which of the graded samples the verifier learns from, so that right and wrong are balanced.
+"""Which of the graded samples cross-entropy learns from, so that right and wrong are balanced.
 
 Every choice is random by a hash of the row's key and the seed, so it depends neither on row order nor on a library's
 random generator.

@@ -11,6 +11,8 @@ from mathtune_core.schemas import CLUSTERS, PROBLEMS, SAMPLE_KEY, SAMPLES, VERIF
 from mathtune_core.tables import read_table, write_table
 from mathtune_training.balance import POLICIES, Balance, balance_examples, collapse_duplicates
 
+KEY = list(VERIFIER_EXAMPLES.key)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildVerifierExamplesParams:
@@ -52,7 +54,7 @@ def graded_samples(style: str, samples: pl.DataFrame, clusters: pl.DataFrame, pr
             f"clusters of {style}: sample {ungraded['sample_index'][0]} of problem {ungraded['problem_id'][0]} has no "
             "grade; run `dvc repro` so that samples and clusters are of one run"
         )
-    return joined.with_columns(style=pl.lit(style)).select(*VERIFIER_EXAMPLES.schema)
+    return joined.with_columns(style=pl.lit(style), balanced=pl.lit(True)).select(*VERIFIER_EXAMPLES.schema)
 
 
 def count_classes(examples: pl.DataFrame, styles: tuple[str, ...]) -> dict[str, dict[str, int]]:
@@ -90,6 +92,8 @@ def run(
 ) -> None:
     """Writes out/verifier_examples.parquet and out/balance.json (counts by style, the policy stated).
 
+    The table has every distinct sample, with `balanced` for those that the policy keeps.
+
     `samples` and `clusters` hold <style>/<seed>/<table>.parquet. Raises MathtuneError for what `graded_samples`
     refuses, and when there is no right or no wrong solution at all.
     """
@@ -113,7 +117,11 @@ def run(
             f"verifier {item} needs both right and wrong ones: train the generator for longer or shorter, or sample "
             "other problems"
         )
-    write_table(kept, out / "verifier_examples.parquet", VERIFIER_EXAMPLES)
+    chosen = kept.select(*KEY, "balanced")
+    table = distinct.drop("balanced").join(chosen, on=KEY, how="left", maintain_order="left")
+    write_table(
+        table.with_columns(pl.col("balanced").fill_null(False)), out / "verifier_examples.parquet", VERIFIER_EXAMPLES
+    )
     report = {
         "policy": f"{params.balance}: {POLICIES[params.balance]}",
         "share_right": share_right(found, problem_table),

@@ -95,11 +95,15 @@ class VerifierData:
 def verifier_data(
     tokenizer: PreTrainedTokenizerBase, table: pl.DataFrame, params: TrainVerifierParams, seed: int, name: str
 ) -> VerifierData:
-    """Graded solutions (verifier_examples) as a verifier learns from them.
+    """Graded solutions (verifier_examples) as a verifier learns from them: cross-entropy from the balanced ones.
+
+    The losses that compare pair any right one with any wrong one, and are balanced by that.
 
     Raises MathtuneError, naming the file `name`, when nothing to learn from is left.
     """
-    table = table.sort("problem_id", "style", "decoding", "sample_index")
+    table = (table.filter("balanced") if params.loss == "xent" else table).sort(
+        "problem_id", "style", "decoding", "sample_index"
+    )
     held_out = pl.col("problem_id").is_in(held_out_problems(table["problem_id"], params.validation_share))
     train = tokenize_examples(tokenizer, table.filter(~held_out), params.max_length)
     validation = tokenize_examples(tokenizer, table.filter(held_out), params.max_length)
