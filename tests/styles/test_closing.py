@@ -1,6 +1,6 @@
 import pytest
 
-from mathtune_styles.closing import closed
+from mathtune_styles.closing import closed, closed_with, marked_answer
 
 GSM8K = "He earns <<2*1500=3000>>$3,000 and pays 5*4=<<5*4=20>>20.\nLeft: <<3000-20=2980>>$2,980.\n#### 2,980"
 
@@ -50,3 +50,50 @@ def test_a_solution_without_an_answer_keeps_its_ending() -> None:
 def test_an_answers_dollar_sign_is_escaped() -> None:
     assert closed("She pays 41.", "$41") == r"She pays 41. The answer is $\boxed{\$41}$."
     assert closed(r"She pays \$41.", r"\$41") == r"She pays \$41. The answer is $\boxed{\$41}$."
+
+
+SENTENCE = "The answer is $\\boxed{5}$."
+
+
+@pytest.mark.parametrize(
+    ("solution", "steps", "answer"),
+    [
+        ("So.\n\n# Answer\n\n468", "So.", "468"),
+        ("So.\n# Answer", "So.", None),
+        ("So.\n## Final Answer:\n$5$ units\nDone.", "So.", "$5$ units"),
+        ("# Answer\n5", "", "5"),
+        (" No mark. ", "No mark.", None),
+        ("In section # Answer we trust", "In section # Answer we trust", None),
+        ("So.\n# Answers vary\nYes.", "So.\n# Answers vary\nYes.", None),
+    ],
+)
+def test_an_answer_section_ends_the_steps(solution: str, steps: str, answer: str | None) -> None:
+    assert marked_answer(solution) == (steps, answer)
+
+
+@pytest.mark.parametrize(
+    ("solution", "expected"),
+    [
+        ("It is 5.", f"It is 5.\n{SENTENCE}"),
+        ("It is 5.\n# Answer\n5", f"It is 5.\n{SENTENCE}"),
+        (f"It is 5. {SENTENCE}", f"It is 5. {SENTENCE}"),
+        ("It is 5. The answer is $\\boxed{5.0}$.", f"It is 5.\n{SENTENCE}"),
+        ("Cost:\nThe answer is $\\boxed{\\$5}$.", f"Cost:\n{SENTENCE}"),
+        (
+            "The answer is $\\boxed{5}$, for $5 = \\boxed{5}$.",
+            f"The answer is $\\boxed{{5}}$, for $5 = \\boxed{{5}}$.\n{SENTENCE}",
+        ),
+        ("", SENTENCE),
+    ],
+)
+def test_a_solution_ends_in_the_sentence_once(solution: str, expected: str) -> None:
+    assert closed_with(solution, "5") == expected
+    assert closed_with(expected, "5") == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "boxed"),
+    [("$\\frac{1}{2}$", "\\frac{1}{2}"), ("\\$18.90", "\\$18.90"), ("10%", "10\\%"), ("10\\%", "10\\%")],
+)
+def test_what_stands_in_the_box_is_mathematics(answer: str, boxed: str) -> None:
+    assert closed_with("So.", answer) == f"So.\nThe answer is $\\boxed{{{boxed}}}$."

@@ -168,7 +168,7 @@ def test_a_generated_style_keeps_what_is_right_and_says_who_wrote_it(
     ]
     assert solutions["predicted_answer"].to_list() == ["46", "46", "7"]
     assert set(solutions["style"]) == {"generated"}
-    weights = hashlib.sha256(f"model.safetensors {hashlib.sha256(b'weights').hexdigest()}\n".encode()).hexdigest()
+    weights = hashlib.sha256(b"weights").hexdigest()  # one file of weights has its own hash, as in model cards
     assert set(solutions["origin"]) == {f"base {weights[:12]}, temperature 0.9, top-p 0.95"}
 
 

@@ -37,6 +37,12 @@ def tokenizer() -> PreTrainedTokenizerBase:
 
 
 @pytest.fixture(autouse=True)
+def outside_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DVCLive opens the Git repository that it is started in and leaves it open, which is an error in a test."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
     """The model is too small to share out: more threads only wait for one another."""
     threads = torch.get_num_threads()

@@ -17,19 +17,19 @@ from accelerate import PartialState
 from accelerate.utils import DistributedType
 from torch.distributed.tensor import DTensor
 from transformers import PreTrainedModel
-from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from mathtune_core.stage import main
 from mathtune_training import sft, trainable
+from mathtune_training.like_lengths import StepOrder
 
 torch.distributed.init_process_group("gloo")
 PartialState._prepare_backend = lambda *_, **__: ("gloo", DistributedType.MULTI_GPU)
 sft.SMALL_VOCABULARY = 0
-drawn_order = LengthGroupedSampler.__iter__
+drawn_order = StepOrder.__iter__
 all_weights = trainable.whole_weights
 
 
-def order_after_dropout(self: LengthGroupedSampler) -> Any:
+def order_after_dropout(self: StepOrder) -> Any:
     """The other processes have drawn more random numbers than the main one."""
     torch.rand(torch.distributed.get_rank())
     return drawn_order(self)
@@ -42,7 +42,7 @@ def weights_of_shards(model: PreTrainedModel) -> dict[str, torch.Tensor]:
     return weights
 
 
-LengthGroupedSampler.__iter__ = order_after_dropout
+StepOrder.__iter__ = order_after_dropout
 trainable.whole_weights = weights_of_shards
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from accelerate.commands.launch import launch_command_parser
 from accelerate.utils import DeepSpeedPlugin
 from datasets import Dataset
 from safetensors.torch import load_file
-from torch.utils.data import SequentialSampler
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
 import mathtune_core
@@ -24,6 +23,7 @@ from mathtune_core.schemas import PROBLEMS, SOLUTIONS, VERIFIER_EXAMPLES
 from mathtune_core.stage import run_stage
 from mathtune_core.tables import write_table
 from mathtune_training.global_batches import IGNORED, WholeBatches, filler, share_of
+from mathtune_training.like_lengths import StepOrder
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted((ROOT / "accelerate").glob("*.yaml"))
@@ -100,8 +100,13 @@ def assert_same(one: Path, two: Path) -> None:
     """The same files, weights to 1e-6 and measures to 1e-5: float32 sums in another order, and nothing more."""
     names = {str(file.relative_to(one)) for file in one.rglob("*") if file.is_file()}
     assert names == {str(file.relative_to(two)) for file in two.rglob("*") if file.is_file()}
-    for name in names - {"model/model.safetensors", "training.json", "loss.csv"}:
+    timed = {name for name in names if name.startswith("live/")}
+    curves = {"loss.csv", "val_loss.csv"} & names
+    for name in names - timed - curves - {"model/model.safetensors", "model/README.md", "training.json"}:
         assert (one / name).read_bytes() == (two / name).read_bytes()
+    # The card's table of metrics is training.json again, which is compared below.
+    cards = [(side / "model/README.md").read_text().splitlines() for side in (one, two)]
+    assert [line for line in cards[0] if "_loss |" not in line] == [line for line in cards[1] if "_loss |" not in line]
     weights, others = (load_file(side / "model/model.safetensors") for side in (one, two))
     assert weights.keys() == others.keys()
     for name, weight in weights.items():
@@ -110,9 +115,10 @@ def assert_same(one: Path, two: Path) -> None:
     numbers = {name for name, value in report.items() if isinstance(value, int | float)}
     assert {n: v for n, v in other.items() if n not in numbers} == {n: v for n, v in report.items() if n not in numbers}
     assert {n: other[n] for n in numbers} == pytest.approx({n: report[n] for n in numbers}, rel=1e-5)
-    losses = [pl.read_csv(side / "loss.csv") for side in (one, two)]
-    assert losses[0]["step"].to_list() == losses[1]["step"].to_list()
-    assert losses[0]["loss"].to_list() == pytest.approx(losses[1]["loss"].to_list(), rel=1e-5)
+    for curve in curves:
+        (steps, losses), (other_steps, other_losses) = (pl.read_csv(side / curve).get_columns() for side in (one, two))
+        assert steps.to_list() == other_steps.to_list()
+        assert losses.to_list() == pytest.approx(other_losses.to_list(), rel=1e-5)
 
 
 @pytest.mark.slow
@@ -243,9 +249,15 @@ def test_the_last_batch_is_filled_with_a_row_that_has_no_loss() -> None:
     extra = filler(rows, [3, 2, 3])
     assert extra.features == rows.features
     assert extra[:] == {"input_ids": [[4, 5]], "labels": [[IGNORED, IGNORED]]}
-    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
-    try:
-        batches = WholeBatches(SequentialSampler(rows), 2, torch.device("cpu"))
-        assert (len(batches), list(batches)) == (4, [0, 1, 2, 3])
-    finally:
-        torch.distributed.destroy_process_group()
+
+
+def test_processes_go_through_an_epoch_as_one_does() -> None:
+    order, batches = StepOrder([3, 2, 3], 2, seed=0), WholeBatches(StepOrder([3, 2, 3], 2, seed=0), 2)
+    epochs = []
+    for epoch in range(4):
+        order.set_epoch(epoch)
+        batches.set_epoch(epoch)
+        epochs.append(list(batches))
+        assert epochs[-1] == [*order, 3]
+        assert len(batches) == 4
+    assert len({tuple(rows) for rows in epochs}) > 1

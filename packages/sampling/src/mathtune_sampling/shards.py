@@ -1,18 +1,17 @@
 """What a sampling run has finished so far, kept beside its output, so that a killed run goes on where it stopped."""
 
 import dataclasses
-import hashlib
 import json
 import os
-import shutil
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import mathtune_core
 import mathtune_sampling
+from mathtune_core.digests import hash_files, hash_text
 from mathtune_core.errors import MathtuneError
+from mathtune_core.unfinished import claim
 from mathtune_sampling.engine import native
 from mathtune_sampling.requests import Completion, Decoding, Request, SamplingParams
 
@@ -30,11 +29,7 @@ class Shards:
 
     def __init__(self, folder: Path, key: Key) -> None:
         self._folder = folder
-        self._discard_others(key)
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / "key.json.partial"
-        partial.write_text(json.dumps(dict(key), indent=2) + "\n")
-        partial.replace(folder / "key.json")
+        claim(folder, key, "a run", "finished problems")
 
     def finished(self) -> dict[str, list[Completion]]:
         """The completions of each finished problem. A line that a kill cut short is taken off its file."""
@@ -58,20 +53,6 @@ class Shards:
         with (self._folder / f"{os.getpid()}.jsonl").open("ab", buffering=0) as file:
             file.write(line.encode())
 
-    def _discard_others(self, key: Key) -> None:
-        stated = self._folder / "key.json"
-        if not self._folder.exists():
-            return
-        try:
-            before = json.loads(stated.read_text())
-        except (OSError, ValueError):
-            before = {}
-        if before == dict(key):
-            return
-        changed = ", ".join(name for name in key if before.get(name) != key[name])
-        sys.stderr.write(f"{self._folder}: of a run with other {changed}; its finished problems are thrown away\n")
-        shutil.rmtree(self._folder)
-
 
 def run_key(
     model: Path,
@@ -89,23 +70,11 @@ def run_key(
     package = Path(mathtune_sampling.__file__).parent
     code = [path for kind in ("*.py", "*.cpp", "*.h") for path in package.rglob(kind)]
     return {
-        "weights": _hash_files([*model.glob("*.safetensors"), *model.glob("*config.json")]),
-        "tokenizer": _hash_files(tokenizer),
-        "prompts": _hash(json.dumps([dataclasses.astuple(request) for request in requests])),
-        "params": _hash(json.dumps(settings)),
-        "code": _hash_files([*code, Path(mathtune_core.__file__).parent / "prompts.py"]),
+        "weights": hash_files([*model.glob("*.safetensors"), *model.glob("*config.json")]),
+        "tokenizer": hash_files(tokenizer),
+        "prompts": hash_text(json.dumps([dataclasses.astuple(request) for request in requests])),
+        "params": hash_text(json.dumps(settings)),
+        "code": hash_files([*code, Path(mathtune_core.__file__).parent / "prompts.py"]),
         "sampler": sampler,
         "machine": f"{native.digest()}, torch {version('torch')}",
     }
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _hash_files(paths: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(paths):
-        with path.open("rb") as file:
-            digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return digest.hexdigest()

@@ -1,6 +1,5 @@
 """Stage mix_solutions@NAME: two styles' solutions in one table, by stated weights. A mix of three is a mix of a mix."""
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from mathtune_core.digests import hash_text
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS
 from mathtune_core.tables import read_table, write_table
@@ -52,7 +52,7 @@ def counts(available: Mapping[str, int], params: MixSolutionsParams) -> dict[str
 
 def chosen(solutions: pl.DataFrame, count: int) -> pl.DataFrame:
     """`count` rows, by a hash of their ids: more rows hold fewer ones, whatever the order of the table."""
-    order = [hashlib.sha256(i.encode()).hexdigest() for i in solutions["solution_id"]]
+    order = [hash_text(i) for i in solutions["solution_id"]]
     return solutions.with_columns(pl.Series("order", order, dtype=pl.String)).sort("order").head(count).drop("order")
 
 

@@ -1,6 +1,5 @@
 """A teacher: the model that writes a style's solutions, any checkpoint behind `Sampler`."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from mathtune_core.digests import hash_weights
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import SAMPLES
 from mathtune_sampling.backend import Backend, Opened, open_sampler
@@ -95,18 +95,7 @@ def open_teacher(params: TeacherParams, base: Path) -> Teacher:
     """
     folder = base if params.teacher is None else Path(params.teacher)
     opened = open_sampler(folder, params.backend, params.dtype, params.max_num_seqs, params.kv_cache_gib)
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.safetensors")):
-        digest.update(f"{path.name} {file_hash(path)}\n".encode())
-    return Teacher(opened, folder, digest.hexdigest())
-
-
-def file_hash(path: Path) -> str:
-    """The sha256 of a file's bytes. Raises MathtuneError when there is no such file."""
-    if not path.is_file():
-        raise MathtuneError(f"{path}: no such file; the path is relative to the project's root")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return Teacher(opened, folder, hash_weights(folder))
 
 
 def draw(

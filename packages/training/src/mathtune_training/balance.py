@@ -4,10 +4,11 @@ Every choice is random by a hash of the row's key and the seed, so it depends ne
 random generator.
 """
 
-import hashlib
 from typing import Literal
 
 import polars as pl
+
+from mathtune_core.digests import draw_by_key
 
 Balance = Literal["none", "within_style", "within_problem"]
 # Balanced over all styles together, a verifier learns which style a solution is written in: one style's samples are
@@ -39,7 +40,7 @@ def balance_examples(examples: pl.DataFrame, policy: Balance, max_examples_per_p
     keys = examples.select("style", "problem_id", "decoding", "sample_index").iter_rows()
     shuffled = (
         examples.with_row_index("row")
-        .with_columns(draw=pl.Series([_draw(seed, key) for key in keys], dtype=pl.String))
+        .with_columns(draw=pl.Series([draw_by_key(seed, key) for key in keys], dtype=pl.String))
         .sort("draw")
         .with_columns(turn=pl.int_range(pl.len()).over("problem_id", "style", "is_correct"))
     )
@@ -60,7 +61,3 @@ def balance_examples(examples: pl.DataFrame, policy: Balance, max_examples_per_p
 
 def _first_of_each_problem(frame: pl.DataFrame, limit: int) -> pl.DataFrame:
     return frame.filter(pl.int_range(pl.len()).over("problem_id", "style") < limit)
-
-
-def _draw(seed: int, key: tuple[object, ...]) -> str:
-    return hashlib.sha256(repr((seed, *key)).encode()).hexdigest()

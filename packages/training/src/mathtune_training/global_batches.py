@@ -53,7 +53,7 @@ class GlobalBatchTrainer(SFTTrainer):
             dataset=concatenate_datasets([rows, filler(rows, row_lengths(rows))]),
             description="Training",
             batch_size=self._train_batch_size,
-            sampler_fn=lambda _: WholeBatches(order, batch_size, self.args.device),
+            sampler_fn=lambda _: WholeBatches(order, batch_size),
             is_training=True,
         )
 
@@ -70,23 +70,22 @@ def filler(rows: Dataset, lengths: Sequence[int]) -> Dataset:
 
 
 class WholeBatches(Sampler[int]):
-    """Row numbers in the main process's order, in every process, until they are through and the last batch is full.
+    """Row numbers in the order of one process, until they are through and the last batch is full.
 
     What fills it is the number after the last row's.
     """
 
-    def __init__(self, order: Sampler[int], batch_size: int, device: torch.device) -> None:
-        self.order = order
-        self.rows = len(order)  # type: ignore[arg-type]
-        self.batch_size = batch_size
-        self.device = device
+    def __init__(self, order: StepOrder, batch_size: int) -> None:
+        self._order = order
+        self._batch_size = batch_size
+
+    def set_epoch(self, epoch: int) -> None:
+        """Chooses the order of the next iteration; the Trainer calls this."""
+        self._order.set_epoch(epoch)
 
     def __len__(self) -> int:
-        return math.ceil(self.rows / self.batch_size) * self.batch_size
+        return math.ceil(len(self._order) / self._batch_size) * self._batch_size
 
     def __iter__(self) -> Iterator[int]:
-        order = torch.tensor(list(self.order), device=self.device)
-        # Each process has drawn its own: the same only as long as nothing else, dropout say, drew before them.
-        torch.distributed.broadcast(order, src=0)
-        yield from order.tolist()
-        yield from [self.rows] * (len(self) - self.rows)
+        yield from self._order
+        yield from [len(self._order)] * (len(self) - len(self._order))

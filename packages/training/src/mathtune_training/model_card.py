@@ -10,7 +10,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from mathtune_training.digests import hash_file, hash_weights
+from mathtune_core.digests import hash_file, hash_weights
 
 PAPER = "Liu et al., 2023, Improving Large Language Model Fine-tuning for Solving Math Problems"
 ARXIV = "2310.10047"

@@ -1,6 +1,5 @@
 """The stage that fine-tunes a verifier (the paper's evaluator) on graded solutions."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from math import ceil
@@ -12,6 +11,7 @@ import torch
 from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from mathtune_core.digests import hash_text
 from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import verdict_tokens, verifier_ids
 from mathtune_core.schemas import VERIFIER_EXAMPLES
@@ -66,7 +66,7 @@ class Examples:
 
 def held_out_problems(problem_ids: pl.Series, share: float) -> list[str]:
     """`share` of the distinct problems, rounded, by the order of their hashes: no problem is on both sides."""
-    distinct = sorted(problem_ids.unique(), key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+    distinct = sorted(problem_ids.unique(), key=hash_text)
     return distinct[: round(share * len(distinct))]
 
 

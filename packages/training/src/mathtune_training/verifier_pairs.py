@@ -1,10 +1,11 @@
 """Right and wrong solutions of one problem in pairs, for the losses that compare."""
 
-import hashlib
 from collections.abc import Iterator
 from math import lcm
 
 import polars as pl
+
+from mathtune_core.digests import draw_by_key
 
 
 def pairs_of(examples: pl.DataFrame, max_pairs_per_problem: int, seed: int) -> list[tuple[int, int]]:
@@ -17,7 +18,7 @@ def pairs_of(examples: pl.DataFrame, max_pairs_per_problem: int, seed: int) -> l
     drawn = (
         examples.select("style", "problem_id", "is_correct")
         .with_row_index("row")
-        .with_columns(draw=pl.Series([hashlib.sha256(repr((seed, *k)).encode()).hexdigest() for k in keys]))
+        .with_columns(draw=pl.Series([draw_by_key(seed, key) for key in keys]))
         .sort("problem_id", "style", "draw")
     )
     grouped = drawn.group_by("problem_id", "style", maintain_order=True).agg(

@@ -3,7 +3,7 @@
 import polars as pl
 
 from mathtune_answers import extract_answer, grade
-from mathtune_styles.comparison.steps import CLOSING
+from mathtune_styles.closing import SENTENCE
 
 
 def check_answers(solutions: pl.DataFrame) -> pl.DataFrame:
@@ -16,7 +16,7 @@ def check_answers(solutions: pl.DataFrame) -> pl.DataFrame:
         {
             "solution": texts,
             "found": [extract_answer(text) for text in texts],
-            "closed": [CLOSING.search(text) is not None for text in texts],
+            "closed": [SENTENCE.search(text) is not None for text in texts],
         },
         schema={"solution": pl.String, "found": pl.String, "closed": pl.Boolean},
     )

@@ -9,9 +9,9 @@ with =. A clause without an equation belongs to the one after it. The closing "T
 import re
 from dataclasses import dataclass
 
+from mathtune_styles.closing import SENTENCE
 from mathtune_styles.comparison.formulas import ENVIRONMENT_MARK, Formula, blank, find_formulas, without_figures
 
-CLOSING = re.compile(r"(?:^|(?<=\s))The answer is \$\\boxed\{(?:[^$\\]|\\.)*\}\$\.\s*\Z")
 # Private characters stand for mathematics while sentences are cut, one for each character.
 _FORMULA, _EQUATION = "\ue000", "\ue001"
 _SENTENCE_END = re.compile(
@@ -46,7 +46,7 @@ class Step:
 
 def body(text: str) -> str:
     """The solution without the sentence that every style closes with."""
-    return CLOSING.sub("", text).rstrip()
+    return SENTENCE.sub("", text).rstrip()
 
 
 def find_steps(text: str) -> list[Step]:

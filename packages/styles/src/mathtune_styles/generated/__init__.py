@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from mathtune_answers.cluster import cluster_samples
+from mathtune_core.digests import hash_file
 from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import END_OF_SHOT
 from mathtune_core.schemas import SAMPLE_KEY
@@ -14,7 +15,7 @@ from mathtune_core.shots import read_shots
 from mathtune_sampling.collect import requests_of
 from mathtune_styles.closing import closed
 from mathtune_styles.rejection import FAULTS, judge, yield_report
-from mathtune_styles.teacher import TeacherParams, draw, file_hash, open_teacher
+from mathtune_styles.teacher import TeacherParams, draw, open_teacher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ def build(
         "teacher": {"folder": str(teacher.folder), "sha256": teacher.weights},
     }
     if params.shots is not None:
-        digest = file_hash(Path(params.shots))
+        digest = hash_file(Path(params.shots))
         origin += f", {len(shots)} shots of {Path(params.shots).name} {digest[:12]}"
         summary["shots"] = {"file": params.shots, "sha256": digest, "examples": len(shots)}
     texts = [closed(*row) for row in judged.kept.select("completion", "predicted_answer").iter_rows()]

@@ -14,9 +14,9 @@ import polars as pl
 
 from mathtune_answers.cluster import cluster_samples
 from mathtune_answers.extract import extract_answer
+from mathtune_styles.closing import closed_with, marked_answer
 from mathtune_styles.decontaminate import content_hash
 from mathtune_styles.equations import NOTE, is_gsm8k, money_escaped
-from mathtune_styles.readers.closing import closed, marked_answer
 from mathtune_styles.readers.figures import without_figures
 from mathtune_styles.readers.inputs import Input, check_pins, read_splits
 from mathtune_styles.readers.prm800k import NO_ANSWER, WRONG_ANSWER, read_trajectories
@@ -75,7 +75,7 @@ def build(
         pl.format("{}/imported/{}", "problem_id", pl.int_range(pl.len()).over("problem_id")).alias("solution_id"),
         "problem_id",
         pl.struct("steps", "expected_answer")
-        .map_elements(lambda row: closed(row["steps"], row["expected_answer"]), return_dtype=pl.String)
+        .map_elements(lambda row: closed_with(row["steps"], row["expected_answer"]), return_dtype=pl.String)
         .alias("solution"),
         pl.col("expected_answer").alias("predicted_answer"),
         pl.lit(True).alias("is_correct"),

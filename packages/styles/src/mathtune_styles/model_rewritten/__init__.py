@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from mathtune_answers.cluster import cluster_samples
+from mathtune_core.digests import hash_file
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import SAMPLE_KEY
 from mathtune_sampling.requests import Request
@@ -19,7 +20,7 @@ from mathtune_styles.closing import closed
 from mathtune_styles.model_rewritten.faults import STYLE_FAULTS, fault
 from mathtune_styles.model_rewritten.prompt import read_prompt, rendered_ids
 from mathtune_styles.rejection import FAULTS, judge, yield_report
-from mathtune_styles.teacher import TeacherParams, draw, file_hash, open_teacher
+from mathtune_styles.teacher import TeacherParams, draw, open_teacher
 
 REASONS: Mapping[str, pl.Expr] = {**FAULTS, **{reason: pl.col("fault") == reason for reason in STYLE_FAULTS}}
 
@@ -64,7 +65,7 @@ def build(
             f"build_solutions.model_rewritten: no rewriting by {teacher.folder} was kept (rejected: "
             f"{report['rejected']}); raise n or max_problems, mend the prompt {params.prompt}, or use a stronger model"
         )
-    digest = file_hash(Path(params.prompt))
+    digest = hash_file(Path(params.prompt))
     origin = (
         f"rewritten by {teacher.name}, temperature {params.temperature}, top-p {params.top_p}, "
         f"prompt {Path(params.prompt).name} {digest[:12]}"

@@ -1,7 +1,6 @@
 """Rows of one local file: JSON lines, a JSON list, comma- or tab-separated values, or parquet."""
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import Any
 import polars as pl
 from polars.exceptions import PolarsError
 
+from mathtune_core.digests import hash_file
 from mathtune_core.errors import MathtuneError
 from mathtune_styles.readers.source import SourceFile
 
@@ -31,7 +31,7 @@ def file_rows(path: Path, setting: str) -> Iterator[Row]:
 
 def file_record(path: Path, rows: int) -> SourceFile:
     """The file's name, hash and number of rows."""
-    return SourceFile(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), rows)
+    return SourceFile(path.name, hash_file(path), rows)
 
 
 def json_object(path: Path) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Rows of a dataset on the Hugging Face hub, at a pinned revision."""
 
-import hashlib
 import json
 from typing import Any
 
+from mathtune_core.digests import hash_text
 from mathtune_core.errors import MathtuneError
 from mathtune_styles.readers.source import SourceFile
 
@@ -40,7 +40,7 @@ def hub_rows(location: str, revision: str, setting: str, splits: tuple[str, ...]
                 part = split if len(configs) == 1 else f"{chosen}/{split}"
                 rows = [dict(row) for row in table]
                 # Dates and the like, which JSON has not, count by their text.
-                digest = hashlib.sha256(json.dumps(rows, sort_keys=True, default=str).encode()).hexdigest()
+                digest = hash_text(json.dumps(rows, sort_keys=True, default=str))
                 placed = tuple((f"{HUB}{name}/{part}: row {index}", row) for index, row in enumerate(rows))
                 found.append((split, placed, SourceFile(f"{location}@{revision}/{part}", digest, len(rows))))
     except (OSError, ValueError, HfHubHTTPError) as error:

@@ -1,13 +1,13 @@
 r"""MATH (Hendrycks et al. 2021), and MATH-500, the 500 of its test problems that Lightman et al. (2023) test on."""
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from mathtune_answers.extract import extract_answer
+from mathtune_core.digests import hash_file, hash_text
 from mathtune_core.errors import MathtuneError
-from mathtune_styles.readers.closing import closed
+from mathtune_styles.closing import closed_with
 from mathtune_styles.readers.fields import level_of, text
 from mathtune_styles.readers.files import json_object
 from mathtune_styles.readers.inputs import ALL_CONFIGS, SPLITS, Input, Rows, read_splits, split_of
@@ -53,7 +53,7 @@ def _problem(row: dict[str, Any], where: str, split: str) -> SourceProblem:
     return SourceProblem(
         split=split,
         problem=text(row, "problem", where),
-        solution=closed(solution, answer),
+        solution=closed_with(solution, answer),
         answer=answer,
         subject=text(row, "type" if "type" in row else "subject", where),
         level=level_of(row.get("level"), "level", where),
@@ -66,9 +66,6 @@ def _read_tree(folder: Path) -> Rows:
     files = sorted(file for file in folder.glob("*/*.json") if not file.name.startswith("."))
     if not files:
         raise MathtuneError(f"{folder}: no SUBJECT/N.json in it; is this MATH as published?")
-    digest = hashlib.sha256()
-    for file in files:
-        content = hashlib.sha256(file.read_bytes()).hexdigest()
-        digest.update(f"{file.relative_to(folder).as_posix()} {content}\n".encode())
+    named = (f"{file.relative_to(folder).as_posix()} {hash_file(file)}\n" for file in files)
     rows = tuple((str(file), json_object(file)) for file in files)
-    return Rows(folder.name, rows, SourceFile(f"{folder.name}/", digest.hexdigest(), len(rows)))
+    return Rows(folder.name, rows, SourceFile(f"{folder.name}/", hash_text("".join(named)), len(rows)))

@@ -9,7 +9,7 @@ from typing import Any
 from mathtune_answers.extract import extract_answer
 from mathtune_answers.grade import grade
 from mathtune_core.errors import MathtuneError
-from mathtune_styles.readers.closing import closed, marked_answer
+from mathtune_styles.closing import closed_with, marked_answer
 from mathtune_styles.readers.fields import field, one_of, text
 from mathtune_styles.readers.inputs import ALL_CONFIGS, SPLITS, Input, Rows, read_file, read_splits, split_of
 from mathtune_styles.readers.source import Source, SourceFile, SourceProblem
@@ -99,7 +99,7 @@ def read_prm800k(source: Input) -> Source:
         elif not grade(answer, trajectory.stated):
             skipped[WRONG_ANSWER] += 1
         else:
-            row = trajectory.split, trajectory.problem, closed(trajectory.steps, answer), answer
+            row = trajectory.split, trajectory.problem, closed_with(trajectory.steps, answer), answer
             problems.append(SourceProblem(*row, subject=None, level=None, group=None))
     return Source(tuple(problems), read.files, group_is_apart=False, skipped=dict(sorted(skipped.items())))
 

@@ -4,7 +4,7 @@ from string import Formatter
 from typing import Any
 
 from mathtune_core.errors import MathtuneError
-from mathtune_styles.readers.closing import closed
+from mathtune_styles.closing import closed_with
 from mathtune_styles.readers.fields import answer_text, level_of, one_of
 from mathtune_styles.readers.inputs import SPLITS, Input, read_splits
 from mathtune_styles.readers.source import Source, SourceProblem
@@ -34,7 +34,7 @@ def read_table(source: Input) -> Source:
             answer = answer_text(cell(source, "answer", row, where), "answer", where)
             solution = optional_text(source, "solution", row, where)
             if solution is not None and "####" not in solution:
-                solution = closed(solution, answer)
+                solution = closed_with(solution, answer)
             split = cell(source, "split", row, where) if "split" in source.columns else part.split
             level = optional_text(source, "level", row, where)
             problems.append(

@@ -1,11 +1,8 @@
-"""Hashes of what a training depends on: files, rows and settings."""
+"""Hashes of what a result depends on: texts, files, weights. All are SHA-256 in hexadecimal."""
 
 import hashlib
-import json
 from collections.abc import Iterable
 from pathlib import Path
-
-from datasets import Dataset
 
 
 def hash_text(text: str) -> str:
@@ -30,6 +27,6 @@ def hash_weights(checkpoint: Path) -> str:
     return hash_file(weights[0]) if len(weights) == 1 else hash_files(weights)
 
 
-def hash_rows(rows: Dataset) -> str:
-    """A hash of every column's values, in order."""
-    return hash_text(json.dumps({name: list(rows[name]) for name in sorted(rows.column_names)}))
+def draw_by_key(seed: int, key: tuple[object, ...]) -> str:
+    """A row's draw, to sort by: random by its key and the seed, whatever the other rows and their order."""
+    return hash_text(repr((seed, *key)))
