@@ -31,7 +31,8 @@ repro: pull  ## run the whole experiment and print its table
 	mathtune table
 
 test: pull  ## run the tests (SLOW=1: the slow ones too)
-	python -m pytest -m "$(if $(SLOW),,not slow and )not benchmark and not gpu"
+	OMP_NUM_THREADS=1 python -m pytest --numprocesses logical --maxprocesses 8 --dist loadgroup \
+		-m "$(if $(SLOW),,not slow and )not benchmark and not gpu"
 
 bench: pull  ## time the parts whose speed matters against what one would use instead
 	python -m pytest tests/benchmarks -m benchmark --benchmark-columns=min,median,rounds --benchmark-sort=name
