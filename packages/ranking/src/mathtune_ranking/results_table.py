@@ -9,8 +9,8 @@ import polars as pl
 
 from mathtune_core.errors import MathtuneError
 from mathtune_ranking.findings import HOLDS, NOT_SHOWN, OPPOSITE
+from mathtune_ranking.paired_tests import ALPHA
 from mathtune_ranking.selectors import SCORED
-from mathtune_ranking.statistics import ALPHA
 
 COLUMNS = ("Pass@1", "Maj1", "RR.All", "RR.MajK", "W.RR", "W.RR.MajK", "Pass@N")
 MAX_WIDTH = 100
