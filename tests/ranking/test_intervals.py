@@ -1,47 +1,14 @@
 """Intervals that cover as often as they say, of accuracies and of differences, near the edges too."""
 
-from collections.abc import Callable
 from math import comb
 
 import numpy as np
 import pytest
+from simulated_outcomes import DIFFERENCES, FRACTIONS, beta, discordant
 
 from mathtune_ranking.intervals import difference_intervals, intervals
 
 SIMULATIONS = 3_000
-Draw = Callable[[np.random.Generator, float, tuple[int, int]], np.ndarray]
-
-
-def beta(concentration: float) -> Draw:
-    return lambda generator, p, shape: generator.beta(p * concentration, (1 - p) * concentration, shape)
-
-
-def seeds(count: int, concentration: float) -> Draw:
-    """Means over seeds of 0/1 outcomes, of problems that are hard or easy."""
-    chance = beta(concentration)
-    return lambda generator, p, shape: generator.binomial(count, chance(generator, p, shape)) / count
-
-
-def ties(generator: np.random.Generator, p: float, shape: tuple[int, int]) -> np.ndarray:
-    """Half of the points are won outright, half by ties of two, three or four."""
-    values, drawn = np.array([1 / 2, 1 / 3, 1 / 4]), generator.random(shape)
-    tied = values[generator.integers(0, 3, shape)]
-    return np.where(drawn < p / 2, 1.0, np.where(drawn < p / 2 + p / 2 / values.mean(), tied, 0.0))
-
-
-def many_zeros(generator: np.random.Generator, p: float, shape: tuple[int, int]) -> np.ndarray:
-    """Three of four problems nobody solves (where p is small; else as many as leave 0.9 for the others)."""
-    share = max(0.25, p / 0.9)
-    return np.where(generator.random(shape) < share, beta(1.0)(generator, p / share, shape), 0.0)
-
-
-FRACTIONS = {
-    "beta, 1": beta(1.0),
-    "beta, 10": beta(10.0),
-    "three seeds": seeds(3, 1.0),
-    "sixteen samples": seeds(16, 1.0),
-    "many zeros": many_zeros,
-}
 
 
 @pytest.mark.parametrize("num_problems", [200, 500])
@@ -61,13 +28,6 @@ def test_intervals_of_0_1_outcomes_cover(num_problems, p) -> None:
 def test_intervals_of_fractions_cover(name, num_problems, p) -> None:
     generator = np.random.default_rng([num_problems, *name.encode()])
     low, high = intervals(FRACTIONS[name](generator, p, (num_problems, SIMULATIONS)), 0.95)
-    assert 0.93 <= ((low <= p) & (p <= high)).mean() <= 0.97
-
-
-@pytest.mark.parametrize("num_problems", [200, 500])
-@pytest.mark.parametrize("p", [0.02, 0.3])
-def test_intervals_of_ties_cover(num_problems, p) -> None:
-    low, high = intervals(ties(np.random.default_rng(7), p, (num_problems, SIMULATIONS)), 0.95)
     assert 0.93 <= ((low <= p) & (p <= high)).mean() <= 0.97
 
 
@@ -140,49 +100,16 @@ def test_no_difference_claims_certainty() -> None:
     assert low[2] < 0.4 < 0.6 < high[2]
 
 
-def discordant(gains: float, losses: float, values: tuple[float, ...] = (1.0,)) -> tuple[Draw, float]:
-    """Pairs that differ with the given chances, by one of `values`; and the true difference."""
-
-    def draw(generator: np.random.Generator, _: float, shape: tuple[int, int]) -> np.ndarray:
-        drawn, by = generator.random(shape), np.array(values)[generator.integers(0, len(values), shape)]
-        return np.where(drawn < gains, by, np.where(drawn < gains + losses, -by, 0.0))
-
-    return draw, (gains - losses) * float(np.mean(values))
-
-
-def correlated(count: int) -> tuple[Draw, float]:
-    """Two generators over `count` seeds, of chances u and u^1.2 on a problem: means of a half and 1/2.2."""
-
-    def draw(generator: np.random.Generator, _: float, shape: tuple[int, int]) -> np.ndarray:
-        chance = generator.random(shape)
-        return (generator.binomial(count, chance) - generator.binomial(count, chance**1.2)) / count
-
-    return draw, 1 / 2 - 1 / 2.2
-
-
-TIED = (1.0, 1 / 2, 1 / 2, 1 / 3)
-DIFFERENCES = {
-    "a few each way": discordant(0.02, 0.02),
-    "gains alone": discordant(0.02, 0.0),
-    "more gains": discordant(0.03, 0.01),
-    "many": discordant(0.3, 0.2),
-    "a few ties": discordant(0.05, 0.03, TIED),
-    "gains alone, ties": discordant(0.05, 0.0, TIED),
-    "one seed": correlated(1),
-    "three seeds": correlated(3),
-}
-
-
 @pytest.mark.parametrize("name", DIFFERENCES)
 @pytest.mark.parametrize("num_problems", [200, 500])
 def test_intervals_of_differences_cover(name, num_problems) -> None:
     draw, truth = DIFFERENCES[name]
     generator = np.random.default_rng([num_problems, *name.encode()])
-    low, high = difference_intervals(draw(generator, 0.0, (num_problems, SIMULATIONS)), 0.95)
+    low, high = difference_intervals(draw(generator, (num_problems, SIMULATIONS)), 0.95)
     assert 0.93 <= ((low <= truth) & (truth <= high)).mean() <= 0.97
 
 
 def test_differences_in_one_or_two_problems_are_covered_with_caution() -> None:
     draw, truth = discordant(0.005, 0.005)
-    low, high = difference_intervals(draw(np.random.default_rng(3), 0.0, (200, SIMULATIONS)), 0.95)
+    low, high = difference_intervals(draw(np.random.default_rng(3), (200, SIMULATIONS)), 0.95)
     assert ((low <= truth) & (truth <= high)).mean() >= 0.95

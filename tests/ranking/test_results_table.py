@@ -155,6 +155,18 @@ def test_nobody_is_best_where_all_fail(tmp_path) -> None:
     assert "*" not in "".join(render(tmp_path).splitlines()[3:7])
 
 
+def test_it_warns_where_plus_or_minus_would_leave_0_to_100(tmp_path) -> None:
+    warning = "Near 0 and 100 intervals reach farther inwards: results.csv has both ends"
+    write_two(tmp_path, 0.3)
+    assert warning not in render(tmp_path)
+    results = pl.read_csv(tmp_path / "results.csv")
+    for accuracy in (0.0, 99.0):
+        ends = {"low": max(0.0, accuracy - 6.0), "high": min(100.0, accuracy + 6.0)}
+        edge = results.with_columns(accuracy=pl.lit(accuracy), **{name: pl.lit(end) for name, end in ends.items()})
+        edge.write_csv(tmp_path / "results.csv")
+        assert warning in render(tmp_path).splitlines(), accuracy
+
+
 def test_nobody_is_best_alone(tmp_path) -> None:
     write(tmp_path, [result(SHORT, selector, base) for selector, base in SELECTORS.items()])
     assert "*" not in render(tmp_path).splitlines()[5]

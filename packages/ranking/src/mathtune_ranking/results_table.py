@@ -35,6 +35,7 @@ def render(evaluation: Path) -> str:
         *_block(first_verifier(headline), COLUMNS, interval),
         "",
         "± half the interval over problems   * best of its column   Pass@N: any of N right (oracle)",
+        *_off_centre(results),
         *verdict(comparisons, "styles", choice["selector"]),
         *problems_needed(comparisons, "styles", choice["selector"]),
         *_findings(read_csv(evaluation / "findings.csv")),
@@ -51,6 +52,14 @@ def render(evaluation: Path) -> str:
             block = _block(first_verifier(subset), COLUMNS, interval)
             lines += ["", f"Subset {subset['subset'][0]} ({problems})", "", *block]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _off_centre(results: pl.DataFrame) -> list[str]:
+    """The line that warns where ± reaches below 0 or above 100, which the intervals do not."""
+    half = (pl.col("high") - pl.col("low")) / 2.0
+    beyond = (pl.col("accuracy") < half) | (pl.col("accuracy") + half > 100.0)
+    told = "Near 0 and 100 intervals reach farther inwards: results.csv has both ends"
+    return [told] if results.filter(beyond).height else []
 
 
 def first_verifier(rows: pl.DataFrame) -> pl.DataFrame:
