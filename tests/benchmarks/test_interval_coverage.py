@@ -1,6 +1,6 @@
 """How often nominal 95% intervals cover, ours and what one would use instead; run by `make bench`.
 
-Prints the tables of docs/results/intervals.md: percent of 4,000 simulated test sets, by the same draws for every method.
+Prints the tables of docs/results/intervals.md: percent of 4,000 simulated test sets, the same for every method.
 """
 
 from collections.abc import Callable
