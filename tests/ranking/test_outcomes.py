@@ -1,4 +1,4 @@
-"""Means over seeds, and intervals that resample a problem with all its seeds."""
+"""Means over seeds, and intervals over problems, each with all its seeds."""
 
 from dataclasses import replace
 
@@ -29,6 +29,7 @@ def test_an_accuracy_is_the_mean_over_seeds_and_the_spread_their_extremes(study,
     row = of_terse(results(found, everything(4), HOW))
     assert row["accuracy"] == 45.83  # 137.5 / 3
     assert (row["lowest_seed"], row["highest_seed"]) == (25.0, 75.0)
+    assert row["seed_standard_deviation"] == 26.02  # sqrt((20.83² + 29.17² + 8.33²) / 2)
     assert (row["num_seeds"], row["num_problems"]) == (3, 4)
     np.testing.assert_allclose(found.mean(Row("terse", "xent"), "Maj1"), [1.0, 0.5, 0.0, 1 / 3])
     assert found.by_seed(Row("terse", "xent"), "Maj1").shape == (3, 4)
@@ -53,6 +54,8 @@ def test_seeds_that_agree_leave_the_interval_of_one(study, outcomes_of) -> None:
     alone, agreed = (results(found, everything(10), HOW).select(columns) for found in (one, three))
     assert alone.equals(agreed)
     row = of_terse(alone)
+    assert of_terse(results(one, everything(10), HOW))["seed_standard_deviation"] is None
+    assert of_terse(results(three, everything(10), HOW))["seed_standard_deviation"] == 0.0
     assert row["high"] - row["low"] > 40.0
 
 

@@ -11,7 +11,7 @@ from mathtune_core.errors import MathtuneError
 from mathtune_ranking import evaluate
 from mathtune_ranking.comparisons import SCHEMA as COMPARISONS
 from mathtune_ranking.findings import SCHEMA as FINDINGS
-from mathtune_ranking.results_table import COLUMNS, MAX_WIDTH, finding_rows, render
+from mathtune_ranking.results_table import COLUMNS, MAX_WIDTH, finding_rows, problems_needed, render
 from mathtune_ranking.selectors import SCORED
 
 SELECTORS = {name: 10.0 * position for position, name in enumerate(COLUMNS, start=1)}
@@ -27,10 +27,12 @@ def result(generator: str, selector: str, accuracy: float, **fields: object) -> 
 
 
 def compared(family: str, first: str, second: str, p_holm: float, **fields: object) -> dict[str, object]:
-    """A line of comparisons.csv: −1.25 points in W.RR."""
+    """A line of comparisons.csv: −1.25 points in W.RR, with one seed."""
     names = {"family": family, "generator": None, "verifier": "xent", "selector": "W.RR"}
     told = {"first": first, "second": second, "difference": -1.25, "low": -3.0, "high": 1.0, "p": p_holm}
-    return names | told | {"p_holm": p_holm, "detectable": 2.0} | fields
+    seeds = {"lowest_seed": fields.get("difference", -1.25), "highest_seed": fields.get("difference", -1.25)}
+    known = {"test": "mcnemar", "p_holm": p_holm, "detectable": 2.0, "problems_for_a_point": 4211}
+    return names | told | seeds | known | fields
 
 
 def finding(text: str, difference: float, verdict: str, detectable: float | None = 4.0) -> dict[str, object]:
@@ -91,6 +93,38 @@ def test_it_names_the_better_style_when_one_is(tmp_path) -> None:
     assert "No pairwise" not in text
 
 
+def test_a_p_below_the_decimals_is_no_zero(tmp_path) -> None:
+    write_two(tmp_path, 3e-9, second="longer")
+    assert "longer over short by 1.2 points, p < 0.0001" in render(tmp_path)
+
+
+def test_a_difference_shows_its_seeds_from_the_winners_side(tmp_path) -> None:
+    results = [result(style, selector, base) for style in ("a", "few-shot") for selector, base in SELECTORS.items()]
+    pair = compared("styles", "a", "few-shot", 0.01, difference=-2.0, lowest_seed=-5.25, highest_seed=0.75)
+    write(tmp_path, results, [pair], seeds=3)
+    assert "  few-shot over a by 2.0 points, p = 0.0100, seeds −0.8–5.2" in render(tmp_path).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ([4211], ["One point between styles in W.RR would show on about 4,200 problems."]),
+        ([41_820, None, 4251], ["One point between styles in W.RR would show on about 4,300 to 42,000 problems."]),
+        ([4211, 4249], ["One point between styles in W.RR would show on about 4,200 problems."]),
+        ([None], []),
+        ([], []),
+    ],
+)
+def test_how_many_problems_a_point_takes(counts, told) -> None:
+    rows = [compared("styles", "a", "b", 0.2, problems_for_a_point=count) for count in counts]
+    others = [
+        compared("verifiers", "a", "b", 0.2, problems_for_a_point=7),
+        compared("styles", "a", "b", 0.2, problems_for_a_point=7, selector="Maj1"),
+    ]
+    frame = pl.DataFrame([*rows, *others], schema=COMPARISONS)
+    assert problems_needed(frame, "styles", "W.RR") == told
+
+
 def test_subsets_get_blocks_unless_they_repeat_the_headline(tmp_path) -> None:
     write_two(tmp_path, 0.3)
     assert "Subset" not in render(tmp_path)
@@ -119,6 +153,18 @@ def test_nobody_is_best_where_all_fail(tmp_path) -> None:
     results = pl.read_csv(tmp_path / "results.csv")
     results.with_columns(accuracy=pl.lit(0.0)).write_csv(tmp_path / "results.csv")
     assert "*" not in "".join(render(tmp_path).splitlines()[3:7])
+
+
+def test_it_warns_where_plus_or_minus_would_leave_0_to_100(tmp_path) -> None:
+    warning = "Near 0 and 100 intervals reach farther inwards: results.csv has both ends"
+    write_two(tmp_path, 0.3)
+    assert warning not in render(tmp_path)
+    results = pl.read_csv(tmp_path / "results.csv")
+    for accuracy in (0.0, 99.0):
+        ends = {"low": max(0.0, accuracy - 6.0), "high": min(100.0, accuracy + 6.0)}
+        edge = results.with_columns(accuracy=pl.lit(accuracy), **{name: pl.lit(end) for name, end in ends.items()})
+        edge.write_csv(tmp_path / "results.csv")
+        assert warning in render(tmp_path).splitlines(), accuracy
 
 
 def test_nobody_is_best_alone(tmp_path) -> None:
@@ -195,7 +241,19 @@ def test_findings_count_their_comparisons(tmp_path) -> None:
     lines = render(tmp_path).splitlines()
     start = next(index for index, line in enumerate(lines) if line.startswith("The paper's findings"))
     assert lines[start].split() == ["The", "paper's", "findings", "paper", "here", "detects", "verdict"]
-    assert lines[start + 3].split() == ["Tuning", "pays", "+1.0,", "+6.0", "−2.0", "4.0", "opposite"]
+    assert lines[start + 2].endswith("5.2      holds in 1 of 3")
+    assert lines[start + 3].split() == ["opposite", "in", "1", "of", "3"]
+    assert lines[start + 3].index("opposite") == lines[start].index("verdict")
+    assert lines[start + 4].split() == ["Tuning", "pays", "+1.0,", "+6.0", "−2.0", "4.0", "opposite"]
+
+
+def test_findings_that_go_both_ways_fit(tmp_path) -> None:
+    text = "Both styles together beat either alone"
+    both = [
+        finding(text, 19.2 * sign, verdict) for sign, verdict in ((1, "holds"), (-1, "opposite")) for _ in range(16)
+    ]
+    write(tmp_path, verified(), findings=[row | {"paper": "+1.6 to +7.6"} for row in both])
+    assert max(map(len, render(tmp_path).splitlines())) <= MAX_WIDTH
 
 
 def test_no_findings_leave_no_heading(tmp_path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mathtune_ranking.candidates import Candidates
-from mathtune_ranking.selectors import DEPLOYABLE, RESTRICTED, SELECTORS
+from mathtune_ranking.selectors import DEPLOYABLE, RESTRICTED, SELECTORS, Bools
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,20 @@ def choose(runs: Sequence[Candidates], majk_candidates: tuple[int, ...]) -> Choi
     return Choice(k, max(by_selector, key=lambda name: round(by_selector[name], 12)), by_k, by_selector)
 
 
-def mean_accuracy(runs: Sequence[Candidates], selector: str, k: int) -> float:
-    """A selector's accuracy, the mean over generators and seeds."""
-    return float(np.mean([SELECTORS[selector](candidates, k).p_correct.mean() for candidates in runs]))
+def mean_accuracy(runs: Sequence[Candidates], selector: str, k: int, members: Bools | None = None) -> float:
+    """A selector's accuracy on the problems of the mask `members` (P,), the mean over generators and seeds."""
+    kept = slice(None) if members is None else members
+    return float(np.mean([SELECTORS[selector](candidates, k).p_correct[kept].mean() for candidates in runs]))
 
 
-def flattery(runs: Sequence[Candidates], choice: Choice, majk_candidates: tuple[int, ...]) -> float:
-    """How much higher the accuracy on these (test) problems would have been had K and selector been chosen on them."""
-    chosen = mean_accuracy(runs, choice.selector, choice.k)
+def flattery(runs: Sequence[Candidates], choice: Choice, majk_candidates: tuple[int, ...], members: Bools) -> float:
+    """How much higher the accuracy on these (test) problems would have been had K and selector been chosen on them.
+
+    The problems are those of the mask `members` (P,): the ones whose accuracy is reported. It is never negative.
+    """
+    chosen = mean_accuracy(runs, choice.selector, choice.k, members)
     tuned = [
-        mean_accuracy(runs, selector, k)
+        mean_accuracy(runs, selector, k, members)
         for selector in DEPLOYABLE
         for k in (majk_candidates if selector in RESTRICTED else majk_candidates[:1])
     ]

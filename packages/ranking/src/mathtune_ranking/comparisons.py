@@ -1,7 +1,8 @@
 """Paired comparisons in four families, after the paper's: styles, verifiers, re-ranking, the sequential recipe.
 
 Each is a difference of two accuracies on the same problems (means over seeds). Holm's correction is taken over the
-comparisons of one family under one selector, so that each question pays for itself alone.
+comparisons of one family under one selector, so that each question pays for itself alone. Intervals and tests say what
+other problems would change; what other seeds would is shown by the least and the greatest difference within one seed.
 """
 
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ import polars as pl
 
 from mathtune_core.study import CONTROL, FEW_SHOT
 from mathtune_ranking.outcomes import Outcomes, Resampling, percent
+from mathtune_ranking.paired_tests import compare, holm
 from mathtune_ranking.rows import Row
 from mathtune_ranking.selectors import DEPLOYABLE, SCORED, Bools, Floats
-from mathtune_ranking.statistics import compare, holm
 
 COMPARED = ("Pass@1", *DEPLOYABLE)
 VOTE = "Maj1"
@@ -29,9 +30,13 @@ SCHEMA = {
     "difference": pl.Float64,  # the first's accuracy less the second's, in points
     "low": pl.Float64,
     "high": pl.Float64,
+    "lowest_seed": pl.Float64,  # the least and the greatest difference within one seed
+    "highest_seed": pl.Float64,
+    "test": pl.String,  # mcnemar (every outcome 0 or 1) or permutation
     "p": pl.Float64,
     "p_holm": pl.Float64,
     "detectable": pl.Float64,  # the difference that 4 of 5 such test sets show, at p < 0.05 uncorrected; null: unknown
+    "problems_for_a_point": pl.Int64,  # how many problems would detect a difference of one point so; null: unknown
 }
 
 
@@ -43,14 +48,15 @@ class _Pair:
     selector: str
     first: str
     second: str
-    difference: Floats  # (P,)
+    outcomes: tuple[Floats, Floats]  # of the first and the second by seed, each (S, P)
 
 
 def comparisons(found: Outcomes, headline: Bools, how: Resampling) -> pl.DataFrame:
     """All comparisons over the headline problems (mask (P,)), with the columns of `SCHEMA`."""
     pairs = [*_styles(found), *_verifiers(found), *_re_ranking(found), *_sequential(found)]
-    differences = np.stack([pair.difference[headline] for pair in pairs], axis=1)
-    compared = compare(differences, how.bootstrap_resamples, how.confidence, how.seed)
+    first, second = (np.stack([pair.outcomes[side][:, headline] for pair in pairs], axis=2) for side in (0, 1))
+    of_seeds = (first - second).mean(axis=1)  # (S, M)
+    compared = compare(first.mean(axis=0), second.mean(axis=0), how.bootstrap_resamples, how.confidence, how.seed)
     families: dict[tuple[str, str], list[int]] = {}
     for index, pair in enumerate(pairs):
         families.setdefault((pair.family, pair.selector), []).append(index)
@@ -60,18 +66,26 @@ def comparisons(found: Outcomes, headline: Bools, how: Resampling) -> pl.DataFra
     rows = [
         (
             *(pair.family, pair.generator, pair.verifier, pair.selector, pair.first, pair.second),
-            *(percent(number) for number in (one.difference, one.low, one.high)),
-            *(round(one.p, 5), round(float(p_holm), 5), percent(one.detectable)),
+            *(percent(number) for number in (one.difference, one.low, one.high, lowest, highest)),
+            *(one.test, _digits(one.p), _digits(p_holm)),
+            *(None if one.detectable is None else percent(one.detectable), one.problems_for_a_point),
         )
-        for pair, one, p_holm in zip(pairs, compared, adjusted, strict=True)
+        for pair, one, p_holm, lowest, highest in zip(
+            pairs, compared, adjusted, of_seeds.min(axis=0), of_seeds.max(axis=0), strict=True
+        )
     ]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row").with_columns(pl.col("detectable").fill_nan(None))
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _digits(p: float) -> float:
+    """Four significant digits: an exact p may be far below what decimals show."""
+    return float(f"{p:.4g}")
 
 
 def _between(found: Outcomes, family: str, first: Row, second: Row, selector: str) -> _Pair:
     verifier = first.verifier if selector in SCORED else None
-    difference = found.mean(first, selector) - found.mean(second, selector)
-    return _Pair(family, None, verifier, selector, first.generator, second.generator, difference)
+    outcomes = found.by_seed(first, selector), found.by_seed(second, selector)
+    return _Pair(family, None, verifier, selector, first.generator, second.generator, outcomes)
 
 
 def _styles(found: Outcomes) -> list[_Pair]:
@@ -86,23 +100,23 @@ def _styles(found: Outcomes) -> list[_Pair]:
 
 def _verifiers(found: Outcomes) -> list[_Pair]:
     """The verifiers that scored the same samples, each against each."""
-    pairs = []
-    for selector in SCORED:
-        for generator in found.study.styles:
-            verifiers = found.study.verifiers_of(generator)
-            for second, first in combinations(verifiers, 2):
-                means = (found.mean(Row(generator, verifier), selector) for verifier in (first, second))
-                pairs.append(_Pair("verifiers", generator, None, selector, first, second, next(means) - next(means)))
-    return pairs
+    return [
+        _Pair("verifiers", generator, None, selector, first, second, (outcomes[first], outcomes[second]))
+        for selector in SCORED
+        for generator in found.study.styles
+        for verifiers in (found.study.verifiers_of(generator),)
+        for outcomes in ({name: found.by_seed(Row(generator, name), selector) for name in verifiers},)
+        for second, first in combinations(verifiers, 2)
+    ]
 
 
 def _re_ranking(found: Outcomes) -> list[_Pair]:
     """Each way to re-rank against the vote, for every generator and verifier."""
     return [
-        _Pair("re-ranking", row.generator, row.verifier, selector, selector, VOTE, difference)
+        _Pair("re-ranking", row.generator, row.verifier, selector, selector, VOTE, outcomes)
         for selector in SCORED
         for row in found.runs
-        for difference in (found.mean(row, selector) - found.mean(row, VOTE),)
+        for outcomes in ((found.by_seed(row, selector), found.by_seed(row, VOTE)),)
     ]
 
 

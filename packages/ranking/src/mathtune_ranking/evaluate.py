@@ -100,7 +100,7 @@ def run(
         "k": choice.k,
         "interval_percent": percent(params.confidence),
     }
-    flattered = flattery(_of_headline(study, test), choice, params.majk_candidates)
+    flattered = flattery(_of_headline(study, test), choice, params.majk_candidates, headline)
     _write_json(_metrics(results, study, counts), out / "metrics.json")
     _write_json(_choice(choice, flattered), out / "choice.json")
     frames = {

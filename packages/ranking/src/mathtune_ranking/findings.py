@@ -7,7 +7,7 @@ import polars as pl
 
 from mathtune_core.study import CONTROL, FEW_SHOT, Study
 from mathtune_ranking.comparisons import VOTE
-from mathtune_ranking.statistics import ALPHA
+from mathtune_ranking.paired_tests import ALPHA
 
 HOLDS, OPPOSITE, NOT_SHOWN = "holds", "opposite", "not shown"
 MARGIN, XENT = "margin", "xent"  # verifiers named after their loss

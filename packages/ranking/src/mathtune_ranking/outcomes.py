@@ -1,7 +1,7 @@
 """What every selector made of every test problem in every row, and the tables that are read off it.
 
 Accuracies are fractions in the arrays and percentages (0 … 100, two decimals) in the frames, which people read. With
-several seeds an accuracy is the mean over them: a problem, with all its seeds, is the unit that intervals resample.
+several seeds an accuracy is the mean over them: a problem, with all its seeds, is the unit that intervals are over.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ import polars as pl
 from mathtune_core.schemas import PREDICTIONS
 from mathtune_core.study import Study
 from mathtune_ranking.candidates import NO_ANSWER, Candidates
+from mathtune_ranking.intervals import intervals
 from mathtune_ranking.rows import Row, Runs, headline_rows
 from mathtune_ranking.selectors import RESTRICTED, SCORED, SELECTORS, SINGLE, Bools, Floats, Selection
-from mathtune_ranking.statistics import intervals
 from mathtune_ranking.subsets import curve
 
 BY_LEVEL = ("Pass@1", "Maj1", "W.RR")
@@ -22,7 +22,7 @@ BY_LEVEL = ("Pass@1", "Maj1", "W.RR")
 
 @dataclass(frozen=True, slots=True)
 class Resampling:
-    """How intervals and averages are drawn."""
+    """How p-values and averages over subsets are drawn, and how much of the chance of the problems intervals cover."""
 
     bootstrap_resamples: int
     subset_resamples: int
@@ -88,14 +88,15 @@ def outcomes(study: Study, runs: Runs, k: int) -> Outcomes:
 def results(found: Outcomes, members: dict[str, Bools], how: Resampling) -> pl.DataFrame:
     """Accuracy, interval and spread of each row and selector, over each subset of problems; `members` are masks (P,).
 
-    `lowest_seed` and `highest_seed` are the extremes of the seeds' own accuracies.
+    The interval is over problems: what other seeds would change is not in it. `lowest_seed` and `highest_seed` are the
+    extremes of the seeds' own accuracies, `seed_standard_deviation` theirs (by S − 1; null with one), in points.
     """
     names = [(row, selector) for row in found.runs for selector in found.selectors_of(row)]
     seeds = np.stack([found.by_seed(row, selector) for row, selector in names], axis=2)  # (S, P, M)
     values = seeds.mean(axis=0)
     lines = []
     for subset, mask in members.items():
-        low, high = intervals(values[mask], how.bootstrap_resamples, how.confidence, how.seed)
+        low, high = intervals(values[mask], how.confidence)
         means, of_seeds = values[mask].mean(axis=0), seeds[:, mask].mean(axis=1)
         for column, (row, selector) in enumerate(names):
             lines.append(
@@ -112,11 +113,16 @@ def results(found: Outcomes, members: dict[str, Bools], how: Resampling) -> pl.D
                     "high": percent(high[column]),
                     "lowest_seed": percent(of_seeds[:, column].min()),
                     "highest_seed": percent(of_seeds[:, column].max()),
+                    "seed_standard_deviation": _spread(of_seeds[:, column]),
                     "num_seeds": len(of_seeds),
                     "num_problems": int(mask.sum()),
                 }
             )
-    return pl.DataFrame(lines, schema_overrides={"k": pl.Int64})
+    return pl.DataFrame(lines, schema_overrides={"k": pl.Int64, "seed_standard_deviation": pl.Float64})
+
+
+def _spread(accuracies: Floats) -> float | None:
+    return percent(float(accuracies.std(ddof=1))) if len(accuracies) > 1 else None
 
 
 def curves(found: Outcomes, headline: Bools, how: Resampling) -> pl.DataFrame:
@@ -134,7 +140,7 @@ def curves(found: Outcomes, headline: Bools, how: Resampling) -> pl.DataFrame:
             lines.append({"generator": row.generator, "selector": points[0].selector, "n": points[0].n})
             lines[-1]["monte_carlo_error"] = percent(error)
     values = np.stack(columns, axis=1)
-    low, high = intervals(values, how.bootstrap_resamples, how.confidence, how.seed)
+    low, high = intervals(values, how.confidence)
     bounds = {"accuracy": values.mean(axis=0), "low": low, "high": high}
     frame = pl.DataFrame(lines).with_columns(**{name: _percents(array) for name, array in bounds.items()})
     return frame.select("generator", "selector", "n", "accuracy", "low", "high", "monte_carlo_error")
@@ -149,7 +155,7 @@ def levels(found: Outcomes, level: pl.Series, headline: Bools, how: Resampling) 
         mask = headline & (level == value).fill_null(False).to_numpy()
         if not mask.any():
             continue
-        low, high = intervals(values[mask], how.bootstrap_resamples, how.confidence, how.seed)
+        low, high = intervals(values[mask], how.confidence)
         for column, (row, selector) in enumerate(names):
             accuracy = percent(values[mask, column].mean())
             bounds = (percent(low[column]), percent(high[column]))

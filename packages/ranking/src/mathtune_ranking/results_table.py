@@ -9,8 +9,8 @@ import polars as pl
 
 from mathtune_core.errors import MathtuneError
 from mathtune_ranking.findings import HOLDS, NOT_SHOWN, OPPOSITE
+from mathtune_ranking.paired_tests import ALPHA
 from mathtune_ranking.selectors import SCORED
-from mathtune_ranking.statistics import ALPHA
 
 COLUMNS = ("Pass@1", "Maj1", "RR.All", "RR.MajK", "W.RR", "W.RR.MajK", "Pass@N")
 MAX_WIDTH = 100
@@ -35,7 +35,9 @@ def render(evaluation: Path) -> str:
         *_block(first_verifier(headline), COLUMNS, interval),
         "",
         "± half the interval over problems   * best of its column   Pass@N: any of N right (oracle)",
+        *_off_centre(results),
         *verdict(comparisons, "styles", choice["selector"]),
+        *problems_needed(comparisons, "styles", choice["selector"]),
         *_findings(read_csv(evaluation / "findings.csv")),
     ]
     if not scored.is_empty():
@@ -50,6 +52,14 @@ def render(evaluation: Path) -> str:
             block = _block(first_verifier(subset), COLUMNS, interval)
             lines += ["", f"Subset {subset['subset'][0]} ({problems})", "", *block]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _off_centre(results: pl.DataFrame) -> list[str]:
+    """The line that warns where ± reaches below 0 or above 100, which the intervals do not."""
+    half = (pl.col("high") - pl.col("low")) / 2.0
+    beyond = (pl.col("accuracy") < half) | (pl.col("accuracy") + half > 100.0)
+    told = "Near 0 and 100 intervals reach farther inwards: results.csv has both ends"
+    return [told] if results.filter(beyond).height else []
 
 
 def first_verifier(rows: pl.DataFrame) -> pl.DataFrame:
@@ -83,9 +93,34 @@ def verdict(comparisons: pl.DataFrame, family: str, selector: str) -> list[str]:
 
 
 def _pair(row: dict[str, Any]) -> str:
-    first, second = (row["first"], row["second"]) if row["difference"] >= 0 else (row["second"], row["first"])
+    first, second, sign = row["first"], row["second"], 1.0
+    if row["difference"] < 0:
+        first, second, sign = second, first, -1.0
     whose = f"{row['generator']}: " if row["generator"] else ""
-    return f"  {whose}{first} over {second} by {abs(row['difference']):.1f} points, p = {row['p_holm']:.4f}"
+    line = f"  {whose}{first} over {second} by {sign * row['difference']:.1f} points, {p_text(row['p_holm'])}"
+    if row["lowest_seed"] == row["highest_seed"]:  # one seed
+        return line
+    extremes = sorted(sign * row[name] for name in ("lowest_seed", "highest_seed"))
+    return f"{line}, seeds {'–'.join(f'{round(points, 1) + 0.0:.1f}'.replace('-', '−') for points in extremes)}"
+
+
+def p_text(p: float) -> str:
+    """A p-value to four decimals; an exact one may be far below them."""
+    return f"p = {p:.4f}" if p >= 0.0001 else "p < 0.0001"
+
+
+def problems_needed(comparisons: pl.DataFrame, family: str, selector: str) -> list[str]:
+    """The line that says how many problems would show a point between two of a family; none where that is unknown."""
+    pairs = comparisons.filter((pl.col("family") == family) & (pl.col("selector") == selector))
+    counts = pairs["problems_for_a_point"].drop_nulls().sort().to_list()
+    if not counts:
+        return []
+    ends = dict.fromkeys(f"{_two_digits(count):,}" for count in (counts[0], counts[-1]))  # once where they are equal
+    return [f"One point between {family} in {selector} would show on about {' to '.join(ends)} problems."]
+
+
+def _two_digits(count: int) -> int:
+    return int(round(count, 2 - len(str(count))))
 
 
 def finding_rows(findings: pl.DataFrame) -> list[tuple[str, str, str, str, str]]:
@@ -123,7 +158,10 @@ def _signed(points: float) -> str:
 def _findings(findings: pl.DataFrame) -> list[str]:
     if findings.is_empty():
         return []
-    rows = [("The paper's findings", "paper", "here", "detects", "verdict"), *finding_rows(findings)]
+    rows = [["The paper's findings", "paper", "here", "detects", "verdict"]]
+    for *told, verdicts in finding_rows(findings):
+        first, *others = verdicts.split(", ")  # a line each
+        rows += [[*told, first], *(["", "", "", "", other] for other in others)]
     widths = [max(len(row[column]) for row in rows) + 2 for column in range(5)]
     lines = ["".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return [

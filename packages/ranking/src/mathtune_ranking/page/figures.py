@@ -8,6 +8,7 @@ import polars as pl
 from markupsafe import Markup
 
 from mathtune_ranking.page.charts import Point, Series, axis_top, line_chart
+from mathtune_ranking.paired_tests import ALPHA
 from mathtune_ranking.results_table import (
     COLUMNS,
     by_verifier,
@@ -18,7 +19,6 @@ from mathtune_ranking.results_table import (
     verdict,
 )
 from mathtune_ranking.selectors import SCORED
-from mathtune_ranking.statistics import ALPHA
 
 NUM_COLOURS = 8  # the style sheet has s0 … s7
 CURVES = {"Maj1": "Maj1@n", "RR.All": "RR.All", "W.RR": "W.RR", "Pass@n": "Pass@n (oracle)"}

@@ -1,0 +1,90 @@
+"""Score intervals over problems: of an accuracy, and of a paired difference of two.
+
+What was drawn is the problem, with all its seeds: an interval says what other problems would change. What other seeds
+would change is no part of it; with several seeds an outcome is their mean, and their spread is shown beside it.
+
+Wilson's (1927) interval of a share and Tango's (1998) of a paired difference hold what a score test does not reject,
+each candidate with the standard error that it implies itself. So they cover near 0 and 1 and with few problems that
+differ, where the percentile bootstrap, as narrow as what was observed, does not (docs/results/intervals.md). Outcomes
+between 0 and 1 (means over seeds, ties, subsets of samples) vary less than 0/1 ones: they count as so many 0/1 problems
+as would vary as little.
+"""
+
+from statistics import NormalDist
+
+import numpy as np
+
+from mathtune_ranking.selectors import Floats
+
+HALVINGS = 50  # of the range −1 … 1 of a difference: beyond the precision of what is computed from it
+
+
+def intervals(values: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """Interval of each column's mean: low (M,) and high (M,) for outcomes `values` (P, M) in 0 … 1.
+
+    It is Wilson's own where all outcomes are 0 or 1. No column claims certainty, not even one whose outcomes are equal.
+    """
+    mean = np.clip(values.mean(axis=0), 0.0, 1.0)
+    number = _binary_problems(values, mean * (1.0 - mean), np.minimum(mean, 1.0 - mean))
+    return wilson(mean, number, confidence)
+
+
+def wilson(share: Floats, number: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """Wilson's interval of the `share` (M,) of `number` (M,) 0/1 outcomes: low and high, (M,)."""
+    z = _quantile(confidence)
+    spread = z * z / number
+    centre = (share + spread / 2.0) / (1.0 + spread)
+    half = z * np.sqrt(share * (1.0 - share) / number + spread / (4.0 * number)) / (1.0 + spread)
+    return np.clip(centre - half, 0.0, share), np.clip(centre + half, share, 1.0)
+
+
+def difference_intervals(differences: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """Interval of each column's mean: low (M,) and high (M,) for `differences` (P, M) of two outcomes, in −1 … 1.
+
+    It is Tango's own where all differences are −1, 0 or 1. No column claims certainty, not even one of zeros.
+    """
+    gain, loss = (np.maximum(sign * differences, 0.0).mean(axis=0) for sign in (1.0, -1.0))
+    mean = gain - loss
+    variance = np.maximum(gain + loss - mean * mean, 0.0)
+    number = _binary_problems(differences, variance, np.minimum(gain + loss, 1.0 - np.abs(mean)))
+    low, high = (_tango_end(gain, loss, number, end, confidence) for end in (-1.0, 1.0))
+    return low, high
+
+
+def _tango_end(gain: Floats, loss: Floats, number: Floats, end: float, confidence: float) -> Floats:
+    """The candidate farthest towards `end` that the score test does not reject, (M,), by bisection.
+
+    `gain` and `loss` are the shares of `number` pairs that favour the first and the second. Under a candidate the share
+    of losses is its most likely one, the larger root of 2 x² + b x + c.
+    """
+    mean = gain - loss
+    inside, outside = mean, np.full_like(mean, end)
+    for _ in range(HALVINGS):
+        candidate = (inside + outside) / 2.0
+        b, c = (2.0 - mean) * candidate - gain - loss, -loss * candidate * (1.0 - candidate)
+        losses = (np.sqrt(np.maximum(b * b - 8.0 * c, 0.0)) - b) / 4.0
+        variance = 2.0 * losses + candidate * (1.0 - candidate)
+        kept = number * (mean - candidate) ** 2 <= _quantile(confidence) ** 2 * variance
+        inside, outside = np.where(kept, candidate, inside), np.where(kept, outside, candidate)
+    return (inside + outside) / 2.0
+
+
+def _binary_problems(values: Floats, variance: Floats, rarer: Floats) -> Floats:
+    """How many problems with 0/1 outcomes would leave the mean of `values` (P, M) as unsure as it is, (M,).
+
+    `variance` (M,) is what 0/1 outcomes of the same mean would have, `rarer` (M,) the share of the rarer of them. The
+    ratio of the variances rests on as many events as carry that share; one more is added that is 0/1, lest the few
+    small values that happened to turn up rule out large ones. Where nothing varies, nothing is known of the ratio, and
+    a problem counts as one.
+    """
+    num_problems = values.shape[0]
+    observed = values.var(axis=0, ddof=1) if num_problems > 1 else np.zeros(values.shape[1])
+    known = np.minimum(observed, variance) > 1e-12  # more than what rounding leaves of equal values
+    ratio = np.where(known, np.minimum(observed / np.where(known, variance, 1.0), 1.0), 1.0)
+    events = num_problems * rarer / ratio
+    number: Floats = num_problems * (events + 1.0) / (events * ratio + 1.0)
+    return number
+
+
+def _quantile(confidence: float) -> float:
+    return NormalDist().inv_cdf(0.5 + confidence / 2.0)
