@@ -33,7 +33,7 @@ def test_each_problem_is_won_lost_or_neither(study, toy) -> None:
     found = counted(study, arrays)
     assert found["RR.All"] == found["W.RR"] == (3.0, 1.0, 1.0, 1.0)
     assert counted(study, arrays, k=1)["RR.MajK"] == (0.0, 0.0, 0.0, 0.0)  # among one there is no choice
-    assert counted(study, arrays, headline=[True, True, False, False, True])["RR.All"] == (2.0, 1.0, 1.0, 0.0)
+    assert counted(study, arrays, headline=[False, True, True, False, False])["RR.All"] == (2.0, 0.0, 1.0, 1.0)
 
 
 def test_a_tied_vote_is_overruled_as_often_as_it_would_have_gone_otherwise(study, toy) -> None:
