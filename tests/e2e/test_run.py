@@ -46,10 +46,13 @@ def test_again_does_nothing(finished: Finished) -> None:
 @pytest.mark.slow
 def test_running_everything_again_gives_the_same_numbers(finished: Finished, artifacts: Path) -> None:
     clone, ran = finished
-    files = [artifacts / "evaluate" / name for name in ("metrics.json", "results.csv", "predictions.parquet")]
-    before = [file.read_bytes() for file in files]
+    folder = artifacts / "evaluate"
+    names = {path.name for path in folder.iterdir()} - {"costs.csv"}  # the one file that tells the time
+    before = {name: (folder / name).read_bytes() for name in names}
+    costs = pl.read_csv(folder / "costs.csv").drop("seconds")
     assert clone.repro("--force") == ran
-    assert [file.read_bytes() for file in files] == before
+    assert {name: (folder / name).read_bytes() for name in names} == before
+    assert pl.read_csv(folder / "costs.csv").drop("seconds").equals(costs)
 
 
 def test_the_table_is_printed(finished: Finished) -> None:
@@ -115,6 +118,9 @@ def test_the_evaluation_is_whole(artifacts: Path) -> None:
         clusters = read_table(artifacts / f"cluster_answers/test/{style}/0/clusters.parquet", CLUSTERS)
         greedy = clusters.filter(pl.col("decoding") == "greedy").join(problems, on="problem_id", how="semi")
         assert metrics[style]["pass@1"] == pytest.approx(100 * greedy["is_correct"].mean(), abs=0.01)
+    costs = pl.read_csv(artifacts / "evaluate/costs.csv")
+    assert costs["seconds"].null_count() == 0
+    assert (costs["seconds"] > 0.0).all()
     predictions = read_table(artifacts / "evaluate/predictions.parquet", PREDICTIONS)
     assert predictions["p_correct"].is_between(0, 1).all()
     page = (artifacts / "report/report.html").read_text()

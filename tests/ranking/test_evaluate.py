@@ -1,6 +1,7 @@
 """The stage `evaluate` on small runs: what it writes, that it repeats itself, what it refuses."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,8 +64,11 @@ def full(full_run, full_study) -> Path:
 def test_same_inputs_same_bytes(full, full_run, full_study) -> None:
     first, second = full, run(full_run, full_study, "second")
     names = sorted(path.name for path in first.iterdir())
-    written = "choice.json comparisons.csv curves.csv findings.csv lengths.csv levels.csv metrics.json"
-    assert names == [*written.split(), "predictions.parquet", "results.csv", "verifiers.csv"]
+    tables = (
+        "breakdowns cluster_sizes comparisons costs curves findings lengths overrules reliability results verifiers"
+    )
+    others = ["choice.json", "metrics.json", "predictions.parquet"]
+    assert names == sorted([*(f"{name}.csv" for name in tables.split()), *others])
     for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
@@ -192,6 +196,90 @@ def test_verifiers_are_the_mean_over_seeds(full, full_run, full_study) -> None:
     assert of_row["auc"] == pytest.approx(sum(one.auc for one in by_seed) / 2, abs=5e-5)
     assert of_row["num_mixed_problems"] == sum(one.num_mixed_problems for one in by_seed)
     assert of_row["num_samples"] == 2 * 20 * 5
+
+
+def test_every_scored_combination_is_in_the_matrix(full, full_run) -> None:
+    scored = {(path.parts[-3], path.parts[-4]) for path in full_run.glob("score_solutions/test/*/*/*/scores.parquet")}
+    assert len(scored) == 8  # five generators by xent, the two styles by margin, one by its own
+    for name in ("verifiers", "reliability", "overrules"):
+        assert set(pl.read_csv(full / f"{name}.csv").select("generator", "verifier").rows()) == scored, name
+
+
+def test_reliability_adds_up_to_the_verifiers_table(full) -> None:
+    verifiers, bins = pl.read_csv(full / "verifiers.csv"), pl.read_csv(full / "reliability.csv")
+    size = pl.col("num_samples")
+    added = bins.group_by("generator", "verifier").agg(
+        size.sum(), base_rate=(pl.col("share_right") * size).sum() / size.sum()
+    )
+    joined = verifiers.join(added, on=["generator", "verifier"])
+    assert joined.height == verifiers.height
+    assert (joined["num_samples"] == joined["num_samples_right"]).all()
+    assert ((joined["base_rate"] - joined["base_rate_right"]).abs() < 1e-3).all()
+    assert (bins["low"] <= bins["share_right"]).all()
+    assert (bins["share_right"] <= bins["high"]).all()
+
+
+def test_overrules_add_up_to_the_gain_over_the_vote(full) -> None:
+    results, overrules = pl.read_csv(full / "results.csv"), pl.read_csv(full / "overrules.csv")
+    of_headline = results.filter(pl.col("subset") == "headline")
+    vote = of_headline.filter(pl.col("selector") == "Maj1").select("generator", vote="accuracy")
+    joined = overrules.join(of_headline, on=["generator", "verifier", "selector"]).join(vote, on="generator")
+    assert joined.height == 8 * len(SCORED)
+    assert joined["num_problems"].unique().to_list() == [15]
+    gain = 100 * (joined["right_instead"] - joined["wrong_instead"]) / 15
+    assert ((gain - (joined["accuracy"] - joined["vote"])).abs() < 0.02).all()
+
+
+def test_cluster_sizes_count_every_cluster(full, full_run) -> None:
+    sizes = pl.read_csv(full / "cluster_sizes.csv").filter(pl.col("generator") == "control")
+    tables = [candidates(full_run, "control", seed=seed) for seed in (0, 1)]
+    assert sizes["num_clusters"].sum() == sum(len(set(row[row >= 0])) for arrays in tables for row in arrays.cluster_id)
+    assert sizes["size"].to_list() == ["1", "2–3", "4–5"]
+
+
+def test_costs_hold_every_result_and_every_point_of_the_curves(full) -> None:
+    costs, curves = pl.read_csv(full / "costs.csv"), pl.read_csv(full / "curves.csv")
+    results = pl.read_csv(full / "results.csv").filter(pl.col("subset") == "headline")
+    keys = ["generator", "selector", "n"]
+    assert curves.join(costs, on=keys, how="anti").is_empty()
+    named = results.with_columns(pl.col("selector").replace({"Pass@N": "Pass@n"}))
+    joined = named.join(costs, on=keys, suffix="_here")
+    read = joined.filter(pl.col("selector").is_in(SCORED) & (pl.col("verifier") == pl.col("verifier_here")))
+    unread = joined.filter(pl.col("verifier_here").is_null())
+    assert read.height + unread.height == results.height
+    for frame in (read, unread):
+        assert (frame["accuracy"] == frame["accuracy_here"]).all()
+    vote = costs.filter((pl.col("selector") == "Maj1") & (pl.col("n") == 5))
+    assert vote["tokens"].to_list() == [60.0] * 5  # 5 samples of 12 tokens, see conftest
+    assert costs["seconds"].null_count() == costs.height  # no stage left its time
+
+
+def test_only_the_seconds_depend_on_the_timings(full, full_run, full_study, tmp_path) -> None:
+    folder = shutil.copytree(full_run, tmp_path / "run", ignore=shutil.ignore_patterns("of-test-evaluate", "second"))
+    for number, table in enumerate(sorted(folder.glob("*_solutions/test/**/*.parquet"))):
+        unit = "tokens" if table.name == "samples.parquet" else "calls"
+        (table.parent / "timing.json").write_text(json.dumps({"seconds": 1.0 + number, unit: 100}))
+    timed = run(folder, full_study)
+    for path in full.iterdir():
+        if path.name != "costs.csv":
+            assert (timed / path.name).read_bytes() == path.read_bytes(), path.name
+    before, after = pl.read_csv(full / "costs.csv"), pl.read_csv(timed / "costs.csv")
+    assert after.drop("seconds").equals(before.drop("seconds"))
+    assert after["seconds"].null_count() == 0
+    assert (after["seconds"] > 0.0).all()
+
+
+def test_breakdowns_are_of_the_headline_problems(full) -> None:
+    frame = pl.read_csv(full / "breakdowns.csv").filter(
+        (pl.col("generator") == "control") & (pl.col("selector") == "Maj1")
+    )
+    # Easy are the numbers that 4 does not divide; the level is 1 and 2 in turn, subjects there are none.
+    assert frame.select("by", "value", "num_problems").rows() == [
+        ("level", "1", 5),
+        ("level", "2", 10),
+        ("answer type", "integer", 15),
+        ("solution length", "≤ 12 tokens", 15),
+    ]
 
 
 @pytest.mark.parametrize("generator", ["terse", "verbose"])

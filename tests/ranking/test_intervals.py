@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from simulated_outcomes import DIFFERENCES, FRACTIONS, beta, discordant
 
-from mathtune_ranking.intervals import difference_intervals, intervals
+from mathtune_ranking.intervals import difference_intervals, intervals, share_interval, wilson
 
 SIMULATIONS = 3_000
 
@@ -113,3 +113,34 @@ def test_differences_in_one_or_two_problems_are_covered_with_caution() -> None:
     draw, truth = discordant(0.005, 0.005)
     low, high = difference_intervals(draw(np.random.default_rng(3), (200, SIMULATIONS)), 0.95)
     assert ((low <= truth) & (truth <= high)).mean() >= 0.95
+
+
+def test_samples_that_are_independent_count_each_for_itself() -> None:
+    """One sample a problem is Wilson's own interval."""
+    chosen = np.array([1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0])
+    low, high = wilson(np.array([3 / 8]), np.array([8 / (8 / 7)]), 0.95)
+    assert share_interval(chosen, np.ones(8), 0.95) == pytest.approx((low[0], high[0]))
+
+
+def test_samples_of_a_problem_that_agree_count_once() -> None:
+    chosen = np.array([4.0, 0.0, 4.0, 0.0])
+    # Residuals ±2 of four problems of 4: 4/3 · 16 / 16² = 1/12, against 1/64 if independent: 16 samples count as 3.
+    low, high = wilson(np.array([0.5]), np.array([3.0]), 0.95)
+    assert share_interval(chosen, np.full(4, 4.0), 0.95) == pytest.approx((low[0], high[0]))
+
+
+def test_a_share_without_spread_counts_problems() -> None:
+    low, high = wilson(np.array([1.0]), np.array([2.0]), 0.95)
+    assert share_interval(np.array([5.0, 3.0, 0.0]), np.array([5.0, 3.0, 0.0]), 0.95) == (low[0], high[0])
+
+
+@pytest.mark.parametrize("within", [0.0, 0.5, 0.9])
+def test_shares_of_clustered_samples_are_covered(within: float) -> None:
+    """Problems of 1 to 8 samples, each right by its problem's own chance with the given weight, else by 0.3."""
+    generator, covered = np.random.default_rng(5), 0
+    for _ in range(1000):
+        of = generator.integers(1, 9, size=200)
+        chance = within * (generator.random(200) < 0.3) + (1 - within) * 0.3
+        low, high = share_interval(generator.binomial(of, chance).astype(float), of.astype(float), 0.95)
+        covered += low <= 0.3 <= high
+    assert 930 <= covered <= 970

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mathtune_ranking.outcomes import Resampling, curves, levels, outcomes, percent, predictions, results
+from mathtune_ranking.outcomes import Resampling, curves, outcomes, percent, predictions, results
 from mathtune_ranking.rows import Row
 from mathtune_ranking.selectors import SCORED, SELECTORS
 
@@ -122,12 +122,3 @@ def test_each_seed_draws_subsets_of_its_own_so_that_their_error_shrinks(study, r
         points.append(frame.filter((pl.col("selector") == "Maj1") & (pl.col("n") == 4)).row(0, named=True))
     assert points[1]["monte_carlo_error"] == pytest.approx(points[0]["monte_carlo_error"] / 2, rel=0.25)
     assert points[0]["accuracy"] != points[1]["accuracy"]  # the same samples, other subsets of them
-
-
-def test_levels_are_of_headline_problems_that_have_one(study, outcomes_of) -> None:
-    found = outcomes_of(study, lambda row, selector: [[1.0, 0.0, 1.0, 1.0]])
-    frame = levels(found, pl.Series([1, 1, None, 2]), np.array([True, True, True, False]), HOW)
-    assert frame["level"].unique().to_list() == [1]  # the one of level 2 is not of the headline
-    assert frame.filter(pl.col("generator") == "terse")["accuracy"].to_list() == [50.0] * 3
-    assert frame["num_problems"].unique().to_list() == [2]
-    assert levels(found, pl.Series([None] * 4, dtype=pl.Int64), np.ones(4, dtype=bool), HOW).is_empty()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mathtune_ranking.verifier_quality import auc, expected_calibration_error, verifier_quality
+from mathtune_ranking.verifier_quality import auc, auc_by_problem, bin_of, expected_calibration_error, verifier_quality
 
 
 def test_auc_counts_pairs_and_halves_ties() -> None:
@@ -22,6 +22,19 @@ def test_auc_matches_all_pairs() -> None:
     score, right = generator.integers(0, 20, 200) / 20, generator.random(200) < 0.4
     difference = score[right][:, None] - score[~right][None, :]
     assert auc(score, right) == pytest.approx(((difference > 0) + 0.5 * (difference == 0)).mean())
+
+
+def test_auc_by_problem_is_that_of_each_problem_alone() -> None:
+    generator = np.random.default_rng(1)
+    score, right = generator.integers(0, 6, (1203, 5)) / 5, generator.random((1203, 5)) < 0.3
+    alone = [value for value in map(auc, score, right) if value is not None]
+    assert 0 < len(alone) < 1203
+    np.testing.assert_allclose(auc_by_problem(score, right), alone)
+    assert auc_by_problem(score[:2], np.zeros((2, 5), dtype=bool)).size == 0
+
+
+def test_a_bin_holds_its_lower_bound_and_the_last_one_both() -> None:
+    assert bin_of(np.array([0.0, 0.09, 0.1, 0.55, 0.9, 1.0])).tolist() == [0, 0, 1, 5, 9, 9]
 
 
 def test_calibration_error_by_hand() -> None:

@@ -1,6 +1,7 @@
 """The stage: which problems are taken, and that each gets its greedy and its n samples."""
 
 import dataclasses
+import json
 import shutil
 
 import polars as pl
@@ -109,14 +110,35 @@ def test_run_writes_n_samples_and_a_greedy_one_for_every_problem(problems, check
         folders = {"problems": tmp_path / "problems", "out": out, "unfinished": tmp_path / "unfinished"}
         run(params, item="test", seed=11, model=checkpoint, **folders)
         shutil.rmtree(tmp_path / "unfinished")  # as the stage runner does
-        assert [path.name for path in out.iterdir()] == ["samples.parquet"]
+        assert sorted(path.name for path in out.iterdir()) == ["samples.parquet", "timing.json"]
         tables.append(read_table(out / "samples.parquet", SAMPLES))
+        timing = json.loads((out / "timing.json").read_text())
+        assert timing["tokens"] == tables[-1]["num_tokens"].sum()
+        assert timing["seconds"] > 0.0
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("sample_solutions@test: 5 problems, 20 solutions, ")
     assert last.endswith("tokens/s)")
     counts = tables[0].group_by("problem_id", "decoding").len().sort("problem_id", "decoding")
     assert counts["len"].to_list() == [1, 3] * 5
     assert tables[0].equals(tables[1])
+
+
+def test_a_resumed_run_times_only_what_it_generated_itself(problems, checkpoint, tmp_path):
+    write_table(problems, tmp_path / "problems.parquet", PROBLEMS)
+    folders = {"problems": tmp_path, "model": checkpoint, "unfinished": tmp_path / "unfinished"}
+    run(PARAMS, item="test", seed=11, out=tmp_path / "whole", **folders)
+    whole = read_table(tmp_path / "whole" / "samples.parquet", SAMPLES)
+    [shard] = (tmp_path / "unfinished").glob("*.jsonl")
+    lines = shard.read_bytes().splitlines(keepends=True)
+    shard.write_bytes(b"".join(lines[:3]))  # killed with two of the five problems to go
+    lost = [json.loads(line)[0]["problem_id"] for line in lines[3:]]
+    run(PARAMS, item="test", seed=11, out=tmp_path / "resumed", **folders)
+    assert read_table(tmp_path / "resumed" / "samples.parquet", SAMPLES).equals(whole)
+    timing = json.loads((tmp_path / "resumed" / "timing.json").read_text())
+    assert timing["tokens"] == whole.filter(pl.col("problem_id").is_in(lost))["num_tokens"].sum()
+    run(PARAMS, item="test", seed=11, out=tmp_path / "again", **folders)  # killed when all was done
+    timing = json.loads((tmp_path / "again" / "timing.json").read_text())
+    assert (timing["tokens"], timing["tokens_per_second"]) == (0, None)
 
 
 def test_run_without_a_model_says_so(problems, tmp_path):

@@ -1,5 +1,7 @@
 """The stage: a score for each sample, one to one."""
 
+import json
+
 import polars as pl
 import pytest
 from transformers import AutoConfig, AutoModelForCausalLM
@@ -29,7 +31,10 @@ def test_every_sample_gets_its_score(problems, samples, checkpoint, model, token
     out = tmp_path / "out"
     run(PARAMS, problems=tmp_path, samples=tmp_path, verifier=checkpoint, out=out)
     assert capsys.readouterr().err.splitlines()[-1].startswith("score_solutions: 18 solutions in ")
-    assert [path.name for path in out.iterdir()] == ["scores.parquet"]
+    assert sorted(path.name for path in out.iterdir()) == ["scores.parquet", "timing.json"]
+    timing = json.loads((out / "timing.json").read_text())
+    assert timing["calls"] == 18
+    assert timing["calls_per_second"] == pytest.approx(18 / timing["seconds"], rel=1e-3)
     scores = read_table(out / "scores.parquet", SCORES)
     assert scores.select(*SAMPLE_KEY).equals(samples.select(*SAMPLE_KEY))
     texts = dict(problems.select("problem_id", "problem").iter_rows())

@@ -1,30 +1,40 @@
 """The stage `evaluate`: what each generator is worth under each way of choosing among its samples.
 
 Every accuracy in the files it writes is a percentage (0 … 100, two decimals), except `p_correct` in
-predictions.parquet and the qualities in verifiers.csv, which are fractions. What is tuned is tuned on `val`.
+predictions.parquet and the shares and qualities in verifiers.csv, reliability.csv and cluster_sizes.csv, which are
+fractions. These three are of all test problems, the rest of the headline ones unless a column says otherwise. What is
+tuned is tuned on `val`.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from mathtune_core.errors import MathtuneError
-from mathtune_core.schemas import CLUSTERS, PREDICTIONS, PROBLEMS, SAMPLE_KEY, SAMPLES
+from mathtune_core.schemas import PREDICTIONS, PROBLEMS
 from mathtune_core.study import Study
 from mathtune_core.tables import read_table, write_table
-from mathtune_ranking.candidates import Candidates, require_same_keys
+from mathtune_ranking.breakdowns import breakdowns
+from mathtune_ranking.candidates import Candidates
 from mathtune_ranking.choice import Choice, choose, flattery
+from mathtune_ranking.cluster_sizes import cluster_sizes
 from mathtune_ranking.comparisons import comparisons
+from mathtune_ranking.costs import costs, read_rates
 from mathtune_ranking.findings import findings
-from mathtune_ranking.outcomes import Outcomes, Resampling, curves, levels, outcomes, percent
+from mathtune_ranking.lengths import lengths_table, read_lengths
+from mathtune_ranking.outcomes import Resampling, outcomes, percent
+from mathtune_ranking.outcomes import curves as curves_table
 from mathtune_ranking.outcomes import predictions as predictions_table
 from mathtune_ranking.outcomes import results as results_table
+from mathtune_ranking.overrules import overrules
+from mathtune_ranking.reliability import reliability
 from mathtune_ranking.rows import Row, Runs, headline_rows, read_runs
-from mathtune_ranking.selectors import Bools
-from mathtune_ranking.verifier_quality import verifier_quality
+from mathtune_ranking.selectors import Bools, Floats
+from mathtune_ranking.verifier_quality import verifiers
 
 HEADLINE = "headline"
 
@@ -39,6 +49,7 @@ METRIC_NAMES = {
     "RR.MajK": "rr_majk@{n}",
     "W.RR": "w_rr@{n}",
     "W.RR.MajK": "w_rr_majk@{n}",
+    "Maj1.TopN": "maj1_topn@{n}",
     "Pass@N": "pass@{n}",
 }
 
@@ -76,8 +87,9 @@ def run(
 ) -> None:
     """Reads the samples, clusters and scores of every generator, verifier and seed of the study; writes into `out`.
 
-    metrics.json, results.csv, curves.csv, comparisons.csv, findings.csv, levels.csv, lengths.csv, choice.json,
-    verifiers.csv, predictions.parquet. Raises MathtuneError for a missing, malformed or mismatched table.
+    metrics.json, choice.json, predictions.parquet, and as CSV results, curves, comparisons, findings, breakdowns,
+    lengths, costs, verifiers, reliability, cluster_sizes and overrules. When the stages before run again, only the
+    seconds in costs.csv change. Raises MathtuneError for a missing, malformed or mismatched table.
     """
     table = read_table(problems / "problems.parquet", PROBLEMS)
     validation, test = (read_runs(study, clusters, scores, split, table) for split in ("val", "test"))
@@ -88,7 +100,10 @@ def run(
     headline = members[HEADLINE]
     how = Resampling(params.bootstrap_resamples, params.subset_resamples, params.confidence, params.seed)
 
-    results = results_table(found, members, how)
+    results, curves = results_table(found, members, how), curves_table(found, headline, how)
+    lengths, rates = read_lengths(found, samples, clusters), read_rates(study, samples, scores)
+    mean_tokens: Floats = np.mean([of.sampled_tokens for of in lengths.values()], axis=0)
+    of_headline = results.filter(pl.col("subset") == HEADLINE)
     compared = comparisons(found, headline, how)
     counts = {
         "test_problems": rows.height,
@@ -101,16 +116,20 @@ def run(
         "interval_percent": percent(params.confidence),
     }
     flattered = flattery(_of_headline(study, test), choice, params.majk_candidates, headline)
-    _write_json(_metrics(results, study, counts), out / "metrics.json")
+    _write_json(_metrics(of_headline, study, counts), out / "metrics.json")
     _write_json(_choice(choice, flattered), out / "choice.json")
     frames = {
         "results": results,
-        "curves": curves(found, headline, how),
+        "curves": curves,
         "comparisons": compared,
         "findings": findings(compared, study),
-        "levels": levels(found, rows["level"], headline, how),
-        "lengths": _lengths(found, samples, clusters, headline),
-        "verifiers": _verifiers(test),
+        "breakdowns": breakdowns(found, rows, mean_tokens, headline, params.confidence),
+        "lengths": lengths_table(lengths, headline),
+        "costs": costs(study, of_headline, curves, lengths, rates, headline),
+        "verifiers": verifiers(test),
+        "reliability": reliability(test, params.confidence),
+        "cluster_sizes": cluster_sizes(found, params.confidence),
+        "overrules": overrules(found, headline),
     }
     for name, frame in frames.items():
         frame.write_csv(out / f"{name}.csv")
@@ -139,55 +158,14 @@ def _members(subset: pl.Series, headline_subsets: tuple[str, ...], problems: Pat
     return masks | {name: (subset == name).to_numpy() for name in present}
 
 
-def _lengths(found: Outcomes, samples: Path, clusters: Path, headline: Bools) -> pl.DataFrame:
-    """Tokens a sampled completion of the headline problems, and the shares cut short and without an answer."""
-    problem_ids = pl.Series(found.some.problem_ids).filter(pl.Series(headline)).implode()
-    rows = []
-    for row in found.headline:
-        frames = []
-        for seed in found.study.seeds:
-            path, other = (root / "test" / row.generator / str(seed) for root in (samples, clusters))
-            sampled = read_table(path / "samples.parquet", SAMPLES)
-            clustered = read_table(other / "clusters.parquet", CLUSTERS)
-            require_same_keys(sampled, path / "samples.parquet", clustered, other / "clusters.parquet")
-            frames.append(sampled.join(clustered, on=list(SAMPLE_KEY)))
-        kept = pl.concat(frames).filter((pl.col("decoding") == "sampled") & pl.col("problem_id").is_in(problem_ids))
-        shares = kept.select(
-            mean_tokens=pl.col("num_tokens").mean(),
-            cut_at_length=(pl.col("finish_reason") == "length").mean(),
-            without_answer=pl.col("cluster_id").is_null().mean(),
-        ).row(0)
-        rows.append((row.generator, round(shares[0], 2), percent(shares[1]), percent(shares[2])))
-    columns = ["generator", "mean_tokens", "cut_at_length", "without_answer"]
-    kinds = [pl.String, pl.Float64, pl.Float64, pl.Float64]
-    return pl.DataFrame(rows, schema=dict(zip(columns, kinds, strict=True)), orient="row")
-
-
-def _verifiers(runs: Runs) -> pl.DataFrame:
-    """How well each verifier tells each generator's samples apart: the mean over seeds, counts their sum."""
-    frames = []
-    for row, of_seeds in runs.items():
-        by_seed = pl.DataFrame(
-            [asdict(verifier_quality(candidates)) for candidates in of_seeds], infer_schema_length=None
-        )
-        counts = ("num_mixed_problems", "num_samples")
-        means = by_seed.select(
-            pl.lit(row.generator).alias("generator"),
-            pl.lit(row.verifier).alias("verifier"),
-            *(pl.col(n).sum() if n in counts else pl.col(n).cast(pl.Float64).mean().round(4) for n in by_seed.columns),
-        )
-        frames.append(means)
-    return pl.concat(frames)
-
-
-def _metrics(results: pl.DataFrame, study: Study, counts: dict[str, float]) -> dict[str, Any]:
+def _metrics(of_headline: pl.DataFrame, study: Study, counts: dict[str, float]) -> dict[str, Any]:
     """{generator: {metric: percentage}} of the headline, what other verifiers make of it, and the counts behind it."""
     metrics: dict[str, Any] = {}
-    of_headline = headline_rows(study)
-    for row in results.filter(pl.col("subset") == HEADLINE).iter_rows(named=True):
+    firsts = headline_rows(study)
+    for row in of_headline.iter_rows(named=True):
         name = METRIC_NAMES[row["selector"]].format(n=row["n"])
         of_row = metrics.setdefault(row["generator"], {})
-        if Row(row["generator"], row["verifier"]) not in of_headline:
+        if Row(row["generator"], row["verifier"]) not in firsts:
             of_row = of_row.setdefault(f"verifier {row['verifier']}", {})
         of_row.setdefault(name, row["accuracy"])  # with N = 1, pass@1 stays greedy
     return {**metrics, "counts": counts}

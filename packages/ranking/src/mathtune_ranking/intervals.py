@@ -88,3 +88,21 @@ def _binary_problems(values: Floats, variance: Floats, rarer: Floats) -> Floats:
 
 def _quantile(confidence: float) -> float:
     return NormalDist().inv_cdf(0.5 + confidence / 2.0)
+
+
+def share_interval(chosen: Floats, of: Floats, confidence: float) -> tuple[float, float]:
+    """Interval of sum(chosen) / sum(of), counts (P,) of the samples of P problems that were drawn together.
+
+    Wilson's over as many independent samples as would vary as much: samples of one problem are right or wrong
+    together, so they tell less than their number. A share without spread counts each problem once.
+    """
+    total, problems = float(of.sum()), int((of > 0).sum())
+    share = float(chosen.sum()) / total
+    independent = share * (1.0 - share) / total
+    number = float(problems)
+    if independent > 0.0 and problems > 1:
+        # The variance of a ratio of sums over problems, by its linear approximation (Cochran 1977, section 6.3).
+        variance = problems / (problems - 1) * float(((chosen - share * of) ** 2).sum()) / total**2
+        number = total / max(1.0, variance / independent)
+    low, high = wilson(np.array([share]), np.array([number]), confidence)
+    return float(low[0]), float(high[0])

@@ -17,8 +17,6 @@ from mathtune_ranking.rows import Row, Runs, headline_rows
 from mathtune_ranking.selectors import RESTRICTED, SCORED, SELECTORS, SINGLE, Bools, Floats, Selection
 from mathtune_ranking.subsets import curve
 
-BY_LEVEL = ("Pass@1", "Maj1", "W.RR")
-
 
 @dataclass(frozen=True, slots=True)
 class Resampling:
@@ -144,25 +142,6 @@ def curves(found: Outcomes, headline: Bools, how: Resampling) -> pl.DataFrame:
     bounds = {"accuracy": values.mean(axis=0), "low": low, "high": high}
     frame = pl.DataFrame(lines).with_columns(**{name: _percents(array) for name, array in bounds.items()})
     return frame.select("generator", "selector", "n", "accuracy", "low", "high", "monte_carlo_error")
-
-
-def levels(found: Outcomes, level: pl.Series, headline: Bools, how: Resampling) -> pl.DataFrame:
-    """Accuracy by level, of the problems that have one; `level` is (P,), with nulls."""
-    names = [(row, selector) for row in found.headline for selector in BY_LEVEL]
-    values = np.stack([found.mean(row, selector) for row, selector in names], axis=1)
-    lines = []
-    for value in level.drop_nulls().unique().sort():
-        mask = headline & (level == value).fill_null(False).to_numpy()
-        if not mask.any():
-            continue
-        low, high = intervals(values[mask], how.confidence)
-        for column, (row, selector) in enumerate(names):
-            accuracy = percent(values[mask, column].mean())
-            bounds = (percent(low[column]), percent(high[column]))
-            lines.append((value, row.generator, selector, accuracy, *bounds, int(mask.sum())))
-    kinds = [pl.Int64, pl.String, pl.String, pl.Float64, pl.Float64, pl.Float64, pl.Int64]
-    columns = ["level", "generator", "selector", "accuracy", "low", "high", "num_problems"]
-    return pl.DataFrame(lines, schema=dict(zip(columns, kinds, strict=True)), orient="row")
 
 
 def predictions(found: Outcomes) -> pl.DataFrame:

@@ -1,13 +1,16 @@
 """How well the verifier's scores tell right from wrong solutions, and whether they mean what they say."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
+import polars as pl
 
 from mathtune_ranking.candidates import Candidates
-from mathtune_ranking.selectors import Bools, Floats
+from mathtune_ranking.rows import Runs
+from mathtune_ranking.selectors import Bools, Floats, Ints
 
 NUM_BINS = 10
+PROBLEMS_AT_ONCE = 500  # times N²: the pairs of samples compared at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +27,12 @@ class VerifierQuality:
 
 def verifier_quality(candidates: Candidates) -> VerifierQuality:
     """Scores against grades; a sample without an answer counts as a wrong one, for the verifier scores it as well."""
-    within = [auc(s, c) for s, c in zip(candidates.score, candidates.is_correct, strict=True)]
-    mixed = [value for value in within if value is not None]
+    mixed = auc_by_problem(candidates.score, candidates.is_correct)
     score, correct = candidates.score.ravel(), candidates.is_correct.ravel()
     return VerifierQuality(
         auc=auc(score, correct),
-        auc_within_problems=float(np.mean(mixed)) if mixed else None,
-        num_mixed_problems=len(mixed),
+        auc_within_problems=float(mixed.mean()) if mixed.size else None,
+        num_mixed_problems=mixed.size,
         expected_calibration_error=expected_calibration_error(score, correct),
         base_rate=float(correct.mean()),
         num_samples=int(score.size),
@@ -49,8 +51,44 @@ def auc(score: Floats, correct: Bools) -> float | None:
     return float((rank_sum - num_right * (num_right + 1) / 2.0) / (num_right * num_wrong))
 
 
+def auc_by_problem(score: Floats, correct: Bools) -> Floats:
+    """The AUC of each row of (P, N) arrays that has both classes, in their order."""
+    num_right = correct.sum(axis=1)
+    num_wrong = correct.shape[1] - num_right
+    mixed = (num_right > 0) & (num_wrong > 0)
+    aucs = []
+    for start in range(0, len(score), PROBLEMS_AT_ONCE):
+        rows = np.arange(len(score))[start : start + PROBLEMS_AT_ONCE][mixed[start : start + PROBLEMS_AT_ONCE]]
+        first, second = score[rows, :, None], score[rows, None, :]
+        pairs = correct[rows, :, None] & ~correct[rows, None, :]
+        wins = (pairs & (first > second)).sum(axis=(1, 2)) + 0.5 * (pairs & (first == second)).sum(axis=(1, 2))
+        aucs.append(wins / (num_right * num_wrong)[rows])
+    return np.concatenate(aucs)
+
+
+def bin_of(score: Floats) -> Ints:
+    """Which of NUM_BINS bins of equal width each score falls in, counted from 0; 1 is in the last."""
+    return np.minimum((score * NUM_BINS).astype(np.int64), NUM_BINS - 1)
+
+
 def expected_calibration_error(score: Floats, correct: Bools) -> float:
     """The mean distance between a bin's mean score and its share of right samples, weighted by its size."""
-    bins = np.minimum((score * NUM_BINS).astype(np.int64), NUM_BINS - 1)
-    gap = np.bincount(bins, weights=score - correct, minlength=NUM_BINS)
+    gap = np.bincount(bin_of(score), weights=score - correct, minlength=NUM_BINS)
     return float(np.abs(gap).sum() / score.size)
+
+
+def verifiers(runs: Runs) -> pl.DataFrame:
+    """How well each verifier tells each generator's samples apart: the mean over seeds, counts their sum."""
+    frames = []
+    for row, of_seeds in runs.items():
+        by_seed = pl.DataFrame(
+            [asdict(verifier_quality(candidates)) for candidates in of_seeds], infer_schema_length=None
+        )
+        counts = ("num_mixed_problems", "num_samples")
+        means = by_seed.select(
+            pl.lit(row.generator).alias("generator"),
+            pl.lit(row.verifier).alias("verifier"),
+            *(pl.col(n).sum() if n in counts else pl.col(n).cast(pl.Float64).mean().round(4) for n in by_seed.columns),
+        )
+        frames.append(means)
+    return pl.concat(frames)

@@ -1,9 +1,8 @@
 """Stage: one greedy and n sampled solutions for each problem of a split."""
 
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +17,8 @@ from mathtune_sampling.backend import Backend, open_sampler
 from mathtune_sampling.checkpoint import Dtype
 from mathtune_sampling.collect import collect, requests_of
 from mathtune_sampling.requests import Completion, Decoding, SamplingParams
+from mathtune_sampling.timed_sampler import TimedSampler
+from mathtune_sampling.timing import write_timing
 
 DECODINGS: tuple[Decoding, ...] = ("greedy", "sampled")
 
@@ -77,15 +78,16 @@ def run(
 ) -> None:
     """problems/problems.parquet, its split `item`, and the checkpoint `model` → out/samples.parquet.
 
+    Beside it timing.json has the tokens that this process generated and the seconds they took, loading apart.
     Where the checkpoint's folder holds shots.jsonl, these worked examples stand before each problem. `unfinished` is
     the folder for what is done so far; see shards.py.
     """
     chosen = select_problems(read_table(problems / "problems.parquet", PROBLEMS), item, params)
     shots = read_shots_of(model)
     opened = open_sampler(model, params.backend, params.dtype, params.max_num_seqs, params.kv_cache_gib)
-    started = time.monotonic()
+    sampler = TimedSampler(opened.sampler)
     completions = collect(
-        opened,
+        replace(opened, sampler=sampler),
         model,
         requests_of(chosen, opened.tokenizer, shots),
         params.sampling(after_shots=bool(shots)),
@@ -94,13 +96,12 @@ def run(
         decodings=DECODINGS,
         unfinished=unfinished,
     )
-    seconds = time.monotonic() - started
     samples = sample_table(completions, seed)
     write_table(samples, out / "samples.parquet", SAMPLES)
-    tokens = int(samples["num_tokens"].sum())
+    write_timing(out / "timing.json", "tokens", sampler.tokens, sampler.seconds)
     sys.stderr.write(
-        f"sample_solutions@{item}: {len(chosen)} problems, {len(samples)} solutions, {tokens} tokens "
-        f"in {seconds:.1f} s ({tokens / max(seconds, 1e-9):.0f} tokens/s)\n"
+        f"sample_solutions@{item}: {len(chosen)} problems, {len(samples)} solutions, {sampler.tokens} tokens "
+        f"in {sampler.seconds:.1f} s ({sampler.tokens / max(sampler.seconds, 1e-9):.0f} tokens/s)\n"
     )
 
 

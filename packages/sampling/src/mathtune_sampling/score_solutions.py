@@ -15,6 +15,7 @@ from mathtune_sampling.engine.kernel_choice import choose_kernels
 from mathtune_sampling.engine.model import unsupported
 from mathtune_sampling.packed_verifier import PackedVerifier
 from mathtune_sampling.padded_verifier import PaddedVerifier
+from mathtune_sampling.timing import write_timing
 from mathtune_sampling.verifier import Verifier
 
 
@@ -31,15 +32,20 @@ class ScoreSolutionsParams:
 
 
 def run(params: ScoreSolutionsParams, *, problems: Path, samples: Path, verifier: Path, out: Path) -> None:
-    """problems/problems.parquet, samples/samples.parquet and the checkpoint `verifier` → out/scores.parquet."""
+    """problems/problems.parquet, samples/samples.parquet and the checkpoint `verifier` → out/scores.parquet.
+
+    Beside it timing.json has the verifier's calls, one a solution, and the seconds they took, loading apart. A solution
+    that comes up again takes a call too, though none of its time.
+    """
     joined = join_problems(
         read_table(samples / "samples.parquet", SAMPLES), read_table(problems / "problems.parquet", PROBLEMS)
     )
     scorer = open_verifier(verifier, params.dtype, params.max_num_batched_tokens)
-    started = time.monotonic()
+    started = time.perf_counter()
     scores = score_table(joined, scorer)
-    seconds = time.monotonic() - started
+    seconds = time.perf_counter() - started
     write_table(scores, out / "scores.parquet", SCORES)
+    write_timing(out / "timing.json", "calls", len(scores), seconds)
     sys.stderr.write(
         f"score_solutions: {len(scores)} solutions in {seconds:.1f} s "
         f"({len(scores) / max(seconds, 1e-9):.0f} solutions/s)\n"

@@ -41,7 +41,7 @@ class Evaluation:
     results: pl.DataFrame
     comparisons: pl.DataFrame
     curves: pl.DataFrame
-    levels: pl.DataFrame
+    breakdowns: pl.DataFrame
     lengths: pl.DataFrame
     findings: pl.DataFrame
     verifiers: pl.DataFrame
@@ -63,7 +63,7 @@ class Evaluation:
 
 def read_evaluation(folder: Path) -> Evaluation:
     """Raises MathtuneError when a file of the stage `evaluate` is missing."""
-    names = ("results", "comparisons", "curves", "levels", "lengths", "findings", "verifiers")
+    names = ("results", "comparisons", "curves", "breakdowns", "lengths", "findings", "verifiers")
     frames = {name: read_csv(folder / f"{name}.csv") for name in names}
     return Evaluation(
         **frames,
@@ -144,10 +144,10 @@ def _body(rows: pl.DataFrame, columns: tuple[str, ...]) -> list[dict[str, Any]]:
 
 def level_table(evaluation: Evaluation) -> dict[str, Any] | None:
     """Rows (selector, generator) with a cell a level, None when no problem has a level."""
-    frame = evaluation.levels
+    frame = evaluation.breakdowns.filter(pl.col("by") == "level").with_columns(pl.col("value").alias("level"))
     if frame.is_empty():
         return None
-    levels = frame.unique("level", maintain_order=True).sort("level").select("level", "num_problems").rows()
+    levels = frame.unique("level", maintain_order=True).select("level", "num_problems").rows()
     cells = {(row["selector"], row["generator"], row["level"]): row for row in frame.iter_rows(named=True)}
     selectors = frame["selector"].unique(maintain_order=True).to_list()
     groups = [
