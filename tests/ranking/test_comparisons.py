@@ -81,7 +81,7 @@ def test_sequential_training_is_compared_with_its_style_and_the_control(full_stu
             (None, verifier, "sequential-margin", "control"): 12.5,
             (None, verifier, "control", "rewritten"): 12.5,
         }
-    assert frame.height == 3 * 6 + 4 * 4 + 8 * 4 + 3 * 6
+    assert frame.height == (3 + 3) * len(COMPARED) + (4 + 8) * len(SCORED)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def noisy(row: Row, selector: str) -> list[list[float]]:
 def test_holm_is_taken_within_a_family_and_selector(full_study, outcomes_of) -> None:
     frame = comparisons(outcomes_of(full_study, noisy), np.ones(40, dtype=bool), HOW)
     groups = frame.partition_by("family", "selector")
-    assert len(groups) == 6 + 4 + 4 + 6
+    assert len(groups) == 2 * len(COMPARED) + 2 * len(SCORED)
     for group in groups:
         assert group["p_holm"].to_list() == pytest.approx(holm(group["p"].to_list()), rel=1e-3)
     assert not frame.filter(pl.col("family") == "re-ranking")["p"].equals(frame["p_holm"])

@@ -175,10 +175,11 @@ def test_nobody_is_best_alone(tmp_path) -> None:
 def verified() -> list[dict[str, object]]:
     """Two styles with two verifiers each, and few-shot with one."""
     rows = []
+    accuracy = {"Maj1.TopN": 80.0} | SELECTORS
     for name, more in (("few-shot", None), ("original", 5.0), ("rewritten", -5.0)):
-        rows += [result(name, selector, base) for selector, base in SELECTORS.items()]
+        rows += [result(name, selector, base) for selector, base in accuracy.items()]
         if more is not None:
-            rows += [result(name, selector, SELECTORS[selector] + more, verifier="margin") for selector in SCORED]
+            rows += [result(name, selector, accuracy[selector] + more, verifier="margin") for selector in SCORED]
     return rows
 
 
@@ -197,7 +198,7 @@ def test_three_seeds_and_two_verifiers(tmp_path) -> None:
     assert lines[2] == "Re-ranked by the verifier xent; the others are below"
     start = lines.index("Every verifier on the same samples   * best for its generator") + 2
     assert lines[start].split() == ["generator", *SCORED]
-    scored = [SELECTORS[name] for name in SCORED]
+    scored = [*(SELECTORS[name] for name in SCORED[:-1]), 80.0]
     cells = [line.split() for line in lines[start + 2 : start + 6]]
     assert cells == [
         ["original", "by", "xent", *(f"{v}" for base in scored for v in (base, "±3.0"))],
@@ -214,6 +215,16 @@ def test_three_seeds_and_two_verifiers(tmp_path) -> None:
     assert lines[start + 2].split() == ["few-shot", *(f"{base - 1.5}–{base + 2.5}" for base in SELECTORS.values())]
     assert "*" not in "".join(lines[start:])
     assert text.count("No pairwise difference between styles in W.RR") == 1
+
+
+def test_the_chosen_selector_has_a_column_whatever_it_is(tmp_path) -> None:
+    write(tmp_path, verified())
+    assert "Maj1.TopN" not in render(tmp_path).splitlines()[4]
+    (tmp_path / "choice.json").write_text(json.dumps({"k": 4, "selector": "Maj1.TopN"}))
+    lines = render(tmp_path).splitlines()
+    assert lines[4].split() == ["generator", *COLUMNS[:-1], "Pass@16", "Maj1.TopN"]
+    assert lines[6].split()[-2:] == ["80.0", "±3.0*"]
+    assert max(map(len, lines)) <= MAX_WIDTH
 
 
 def test_a_generator_that_several_verifiers_scored_stands_once_in_the_headline(tmp_path) -> None:

@@ -62,7 +62,7 @@ class EvaluateParams:
     majk_candidates: tuple[int, ...]  # the K to choose from on val
     bootstrap_resamples: int
     confidence: float  # of the intervals, e.g. 0.95
-    subset_resamples: int  # random subsets a point of the curves
+    subset_resamples: int  # random orders of a problem's samples, each a subset of every size
     seed: int
 
     def __post_init__(self) -> None:

@@ -124,22 +124,27 @@ def _spread(accuracies: Floats) -> float | None:
 
 
 def curves(found: Outcomes, headline: Bools, how: Resampling) -> pl.DataFrame:
-    """Accuracy against n for each generator, with intervals over problems and the error of averaging over subsets."""
+    """Accuracy against every n for each generator and selector, in the order of SELECTORS.
+
+    With intervals over problems and the standard error of averaging over subsets, 0 where that is exact.
+    """
     lines: list[dict[str, object]] = []
     columns: list[Floats] = []
     for row in found.headline:
         of_seeds = [  # other subsets for each seed, so that their errors average out; the same for all generators
-            list(curve(arrays, how.subset_resamples, how.seed + position))
+            curve(arrays, found.k, how.subset_resamples, how.seed + position)
             for position, arrays in enumerate(found.runs[row])
         ]
         for points in zip(*of_seeds, strict=True):
-            columns.append(np.mean([point.p_correct for point in points], axis=0)[headline])
-            error = np.sqrt(np.sum([point.monte_carlo_error**2 for point in points])) / len(points)
+            values = np.mean([point.p_correct[headline] for point in points], axis=0)
+            variance = np.sum([point.variance[headline] for point in points])
+            error = np.sqrt(variance) / (len(points) * len(values))
             lines.append({"generator": row.generator, "selector": points[0].selector, "n": points[0].n})
             lines[-1]["monte_carlo_error"] = percent(error)
-    values = np.stack(columns, axis=1)
-    low, high = intervals(values, how.confidence)
-    bounds = {"accuracy": values.mean(axis=0), "low": low, "high": high}
+            columns.append(values)
+    stacked = np.stack(columns, axis=1)
+    low, high = intervals(stacked, how.confidence)
+    bounds = {"accuracy": stacked.mean(axis=0), "low": low, "high": high}
     frame = pl.DataFrame(lines).with_columns(**{name: _percents(array) for name, array in bounds.items()})
     return frame.select("generator", "selector", "n", "accuracy", "low", "high", "monte_carlo_error")
 

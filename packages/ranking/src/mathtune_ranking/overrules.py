@@ -19,6 +19,7 @@ from mathtune_ranking.selectors import (
     restricted_share,
     score_sum_share,
     tally,
+    top_vote_share,
     vote_share,
 )
 
@@ -53,6 +54,9 @@ def _by_selector(candidates: Candidates, headline: Bools, k: int) -> Floats:
         "RR.MajK": restricted_share(tallies, k, tallies.score_max, tallies.num_best),
         "W.RR": score_sum_share(tallies),
         "W.RR.MajK": restricted_share(tallies, k, tallies.score_sum, np.ones_like(tallies.count)),
+        "Maj1.TopN": top_vote_share(
+            candidates.cluster_id[headline], candidates.score[headline], candidates.num_clusters
+        ),
     }
     vote, correct = vote_share(tallies), candidates.cluster_correct[headline]
     return np.stack([overruled(vote, shares[name], correct).sum(axis=0) for name in SCORED])

@@ -25,6 +25,7 @@ def render(evaluation: Path) -> str:
     headline = results.filter(pl.col("subset") == "headline")
     seeds = f", mean of {counts['seeds']} seeds" if counts["seeds"] > 1 else ""
     scored = by_verifier(headline)
+    columns = COLUMNS if choice["selector"] in COLUMNS else (*COLUMNS, choice["selector"])
     lines = [
         f"Accuracy in percent on {counts['headline_problems']} test problems, "
         f"N = {counts['samples_a_problem']} samples a problem{seeds}",
@@ -32,7 +33,7 @@ def render(evaluation: Path) -> str:
         f"({counts['val_problems']} problems)",
         *([] if scored.is_empty() else [f"Re-ranked by the verifier {headline['verifier'][0]}; the others are below"]),
         "",
-        *_block(first_verifier(headline), COLUMNS, interval),
+        *_block(first_verifier(headline), columns, interval),
         "",
         "± half the interval over problems   * best of its column   Pass@N: any of N right (oracle)",
         *_off_centre(results),
@@ -45,11 +46,11 @@ def render(evaluation: Path) -> str:
         told = verdict(comparisons, "verifiers", choice["selector"])  # nothing, where the vote was chosen
         lines += [*_block(scored, SCORED, interval), *([""] if told else []), *told]
     if counts["seeds"] > 1:
-        lines += ["", "Lowest–highest seed", "", *_block(first_verifier(headline), COLUMNS, spread)]
+        lines += ["", "Lowest–highest seed", "", *_block(first_verifier(headline), columns, spread)]
     for subset in results.filter(pl.col("subset") != "headline").partition_by("subset", maintain_order=True):
         if not subset.drop("subset").equals(headline.drop("subset")):  # the headline's only subset is the headline
             problems = f"{subset['num_problems'][0]} problems"
-            block = _block(first_verifier(subset), COLUMNS, interval)
+            block = _block(first_verifier(subset), columns, interval)
             lines += ["", f"Subset {subset['subset'][0]} ({problems})", "", *block]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

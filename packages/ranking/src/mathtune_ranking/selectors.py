@@ -1,20 +1,20 @@
 """The ways to choose one answer among a problem's sampled solutions, each a function over arrays (Liu et al. 2023).
 
 A sample without an answer never wins and always counts in the denominator. Where a rule leaves several equal, they are
-equally likely and `p_correct` is the exact expectation over that choice: equal samples for RR.All and RR.MajK, equal
-clusters for the votes. Where clusters tie for the last of K places, the expectation also runs over who gets the places,
-in closed form; it is exact but for one case, RR.MajK where clusters that tie for the places also tie for the best
-score with different numbers of samples at it: those numbers are replaced by their mean.
+equally likely and `p_correct` is the exact expectation over that choice, in closed form: equal samples for RR.All and
+RR.MajK, equal clusters for the votes. Where clusters tie for the last of K places, or samples for the last place among
+the best-scored, the expectation also runs over who gets the places.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mathtune_ranking.candidates import NO_ANSWER, Candidates
+from mathtune_ranking.places import chance_of_any, chance_to_win, places
+from mathtune_ranking.votes import vote_chance
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,6 +22,7 @@ Bools = NDArray[np.bool_]
 
 # Sums of the same scores in another order differ in the last bits; that is no reason to prefer a cluster.
 SUM_DECIMALS = 9
+SHARE_DECIMALS = 12  # so that equal chances, each the sum of other terms, are equal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,56 +85,43 @@ def best_score_share(tallies: Tallies) -> Floats:
     return best_share(tallies.score_max, tallies.num_best, tallies.count > 0)
 
 
-def _places(tallies: Tallies, k: int) -> tuple[Bools, Bools, Ints]:
-    """Clusters sure of one of the K places, those tied for the rest (both (rows, C)), and how many places are left."""
-    ordered = -np.sort(-tallies.count, axis=1)
-    last = ordered[:, min(k, ordered.shape[1]) - 1][:, None]
-    present = tallies.count > 0
-    sure = present & (tallies.count > last)
-    tied = present & (tallies.count == last)
-    left = np.minimum(k - sure.sum(axis=1), tied.sum(axis=1))
-    return sure, tied, left
-
-
 def restricted_share(tallies: Tallies, k: int, value: Floats, weight: Floats) -> Floats:
     """As `best_share` among the K most frequent clusters, ties for the last place broken at random."""
-    sure, tied, left = _places(tallies, k)
-    share = best_share(value, weight, sure | tied)
-    for row in np.nonzero(left < tied.sum(axis=1))[0]:
-        share[row] = _share_in_expectation(value[row], weight[row], sure[row], tied[row], int(left[row]))
+    among = places(tallies.count, k)
+    rows, num_clusters = tallies.count.shape
+    columns = (np.full(rows, column) for column in range(num_clusters))
+    share: Floats = np.stack([chance_to_win(among, value, weight, column) for column in columns], axis=1)
     return share
 
 
-def _share_in_expectation(value: Floats, weight: Floats, sure: Bools, tied: Bools, left: int) -> Floats:
-    """One row of `restricted_share` when `left` places are drawn among the `tied` clusters, each draw equally likely.
+def top_vote_share(cluster_id: Ints, score: Floats, num_clusters: int) -> Floats:
+    """Maj1.TopN: the vote of the better-scored half of the samples with an answer, rounded up.
 
-    Goes down the values: a cluster wins if it is in and no better one is. The number `drawn` of the tied clusters at
-    a value that are in, none of the better ones being in, is hypergeometric.
+    Samples that tie for the last place are equally likely to get it.
     """
-    share = np.zeros_like(value)
-    num_tied, better = int(tied.sum()), 0
-    pending = sure | tied
-    while pending.any():
-        level = pending & (value == value[pending].max())
-        sure_here, tied_here = level & sure, level & tied
-        size = int(tied_here.sum())
-        mean_weight = weight[tied_here].mean() if size else 0.0
-        for drawn in range(min(size, left) + 1):
-            ways = comb(size, drawn) * comb(num_tied - better - size, left - drawn)
-            total = weight[sure_here].sum() + drawn * mean_weight
-            if ways and total > 0:
-                chance = ways / comb(num_tied, left)
-                share[sure_here] += chance * weight[sure_here] / total
-                share[tied_here] += chance * drawn / max(size, 1) * mean_weight / total
-        if sure_here.any():
-            break  # worse clusters cannot win
-        better += size
-        pending &= ~level
+    answered: Bools = cluster_id != NO_ANSWER
+    ranked = np.where(answered, score, -np.inf)
+    size = (np.count_nonzero(answered, axis=1) + 1) // 2
+    last = -np.sort(-ranked, axis=1)[np.arange(len(size)), np.maximum(size - 1, 0)][:, None]
+    better, equal = ranked > last, answered & (ranked == last)
+    left = size - np.count_nonzero(better, axis=1)
+    of_better, of_equal = (
+        tally(np.where(chosen, cluster_id, NO_ANSWER), score, num_clusters).count for chosen in (better, equal)
+    )
+    count = of_better + of_equal
+    share = best_share(count, np.ones_like(count), count > 0)
+    drawn = np.nonzero(left < of_equal.sum(axis=1))[0]  # elsewhere all of the equal samples get in
+    certain, pool = of_better[drawn].astype(np.int64), of_equal[drawn].astype(np.int64)
+    spare, most = np.zeros(len(drawn), dtype=np.int64), int(left[drawn].max(initial=0))
+    for column in range(num_clusters if drawn.size else 0):
+        of_column = np.full(len(drawn), column)
+        chance = vote_chance(certain, pool, spare, of_column, most)
+        share[drawn, column] = chance[np.arange(len(drawn)), left[drawn]]
     return share
 
 
 def _select(share: Floats, correct: Bools) -> Selection:
-    chosen = share.argmax(axis=1).astype(np.int64)
+    chosen = share.round(SHARE_DECIMALS).argmax(axis=1).astype(np.int64)
     winner = np.where(share.max(axis=1) > 0, chosen, NO_ANSWER)
     return Selection(expected_accuracy(share, correct), winner)
 
@@ -182,14 +170,8 @@ def maj1(candidates: Candidates, k: int) -> Selection:
 
 def majk(candidates: Candidates, k: int) -> Selection:
     """Oracle: whether a right answer is among the K most frequent."""
-    sure, tied, left = _places(_tallied(candidates), k)
-    right = candidates.cluster_correct
-    sure_right, num_tied, right_tied = (sure & right).any(axis=1), tied.sum(axis=1), (tied & right).sum(axis=1)
-    missed = np.array(
-        [comb(int(t - r), int(s)) / comb(int(t), int(s)) for t, r, s in zip(num_tied, right_tied, left, strict=True)]
-    )
-    p_correct: Floats = np.where(sure_right, 1.0, 1.0 - missed).astype(np.float64)
-    return Selection(p_correct, _nobody(candidates))
+    among = places(_tallied(candidates).count, k)
+    return Selection(chance_of_any(among, candidates.cluster_correct), _nobody(candidates))
 
 
 def rr_all(candidates: Candidates, k: int) -> Selection:
@@ -216,6 +198,12 @@ def w_rr_majk(candidates: Candidates, k: int) -> Selection:
     return _select(share, candidates.cluster_correct)
 
 
+def maj1_topn(candidates: Candidates, k: int) -> Selection:
+    """The most frequent answer among the better-scored half of the samples."""
+    share = top_vote_share(candidates.cluster_id, candidates.score, candidates.num_clusters)
+    return _select(share, candidates.cluster_correct)
+
+
 def pass_at_n(candidates: Candidates, k: int) -> Selection:
     """Oracle: whether any sample is right."""
     any_right: Floats = candidates.is_correct.max(axis=1).astype(np.float64)
@@ -233,10 +221,11 @@ SELECTORS: dict[str, Selector] = {
     "RR.MajK": rr_majk,
     "W.RR": w_rr,
     "W.RR.MajK": w_rr_majk,
+    "Maj1.TopN": maj1_topn,
     "MajK": majk,
     "Pass@N": pass_at_n,
 }
 SINGLE = frozenset({"Pass@1", "Mean Pass@1"})  # look at one solution: n = 1
 RESTRICTED = frozenset({"MajK", "RR.MajK", "W.RR.MajK"})  # depend on K
-SCORED = ("RR.All", "RR.MajK", "W.RR", "W.RR.MajK")  # read the verifier's scores
+SCORED = ("RR.All", "RR.MajK", "W.RR", "W.RR.MajK", "Maj1.TopN")  # read the verifier's scores
 DEPLOYABLE = ("Maj1", *SCORED)  # choose among N without knowing the right answer

@@ -1,28 +1,19 @@
-"""Accuracy with only n of the N samples, averaged over which n: the curves of accuracy against n.
+"""Accuracy with only n of the N samples, averaged over which n: the curves of accuracy against n, for every n.
 
-Pass@n (Chen et al. 2021) and RR.All have closed forms over all subsets; Maj1 and W.RR average seeded random subsets.
+Mean Pass@1, Random, Pass@n (Chen et al. 2021), RR.All and Maj1 are exact over all subsets. So is MajK where a problem
+has no more than K clusters, and everything where it has no right cluster or no wrong one, at n = 1 and at n = N. The
+rest is averaged over random subsets.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import comb
 
 import numpy as np
 
 from mathtune_ranking.candidates import NO_ANSWER, Candidates
-from mathtune_ranking.selectors import (
-    Bools,
-    Floats,
-    Ints,
-    Tallies,
-    expected_accuracy,
-    score_sum_share,
-    share_correct,
-    tally,
-    vote_share,
-)
-
-ROWS_AT_ONCE = 100_000  # keeps the tallies of a batch of subsets within some tens of MB
+from mathtune_ranking.nested_subsets import averages
+from mathtune_ranking.selectors import SELECTORS, Floats, share_correct
+from mathtune_ranking.votes import vote_chance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,71 +23,100 @@ class CurvePoint:
     selector: str
     n: int
     p_correct: Floats  # (P,)
-    monte_carlo_error: float  # standard error of mean(p_correct) from drawing subsets; 0 where exact
+    variance: Floats  # (P,), of p_correct from drawing subsets; 0 where exact
+
+    @property
+    def monte_carlo_error(self) -> float:
+        """The standard error of mean(p_correct) from drawing subsets, which problems do independently."""
+        return float(np.sqrt(self.variance.sum()) / len(self.variance))
 
 
-def sizes(num_samples: int) -> list[int]:
-    """1, 2, 4, … up to N, and N itself."""
-    return sorted({2**power for power in range(num_samples.bit_length()) if 2**power <= num_samples} | {num_samples})
+def curve(candidates: Candidates, k: int, resamples: int, seed: int) -> Iterator[CurvePoint]:
+    """Every selector but Pass@1, which is greedy, at every n = 1 … N, the selectors in the order of SELECTORS.
 
-
-def curve(candidates: Candidates, resamples: int, seed: int) -> Iterator[CurvePoint]:
-    """Every selector of the curves at every size; styles evaluated with one seed see the same subsets."""
-    num_samples = candidates.num_samples
-    for n in sizes(num_samples):
-        exact_pass = pass_at_n(candidates.is_correct.sum(axis=1), num_samples, n)
-        yield CurvePoint("Pass@n", n, exact_pass, 0.0)
-        yield CurvePoint("RR.All", n, best_score_at_n(candidates, n), 0.0)
-        yield CurvePoint("Maj1", n, *_averaged(candidates, vote_share, n, resamples, seed))
-        yield CurvePoint("W.RR", n, *_averaged(candidates, score_sum_share, n, resamples, seed))
-
-
-def pass_at_n(num_correct: Ints, num_samples: int, n: int) -> Floats:
-    """The share of n-subsets with at least one right sample, 1 − C(N − c, n) / C(N, n), for each count c."""
-    table: Floats = np.array([1.0 - comb(num_samples - c, n) / comb(num_samples, n) for c in range(num_samples + 1)])
-    return table[num_correct]
-
-
-def best_score_at_n(candidates: Candidates, n: int) -> Floats:
-    """RR.All over all n-subsets, exactly, (P,).
-
-    The j-th best answered sample (from 0) is the best of a subset in C(N − 1 − j, n − 1) of C(N, n) cases, for the
-    samples without an answer take places and cannot win. Equal scores share their places' chances.
+    Pass@N is called Pass@n. `resamples`, at least 2, are the random subsets of a size for what is not exact.
     """
-    num_samples = candidates.num_samples
-    chances = [comb(num_samples - 1 - j, n - 1) / comb(num_samples, n) for j in range(num_samples)]
-    cumulative = np.concatenate([[0.0], np.cumsum(chances)])
-    answered: Bools = candidates.cluster_id != NO_ANSWER
-    score = np.where(answered, candidates.score, -np.inf)
-    better = (score[:, None, :] > score[:, :, None]).sum(axis=2)
-    equal = (score[:, None, :] == score[:, :, None]).sum(axis=2)
-    chance = (cumulative[better + equal] - cumulative[better]) / equal
-    accuracy: Floats = np.clip(np.where(answered & candidates.is_correct, chance, 0.0).sum(axis=1), 0.0, 1.0)
+    num_problems, num_samples = candidates.cluster_id.shape
+    exact = {
+        "Mean Pass@1": np.tile(share_correct(candidates), (num_samples, 1)),
+        "Random": random_by_n(candidates),
+        "Maj1": vote_by_n(candidates),
+        "RR.All": best_score_by_n(candidates),
+        "Pass@N": any_right_by_n(candidates),
+    }
+    right, num_clusters = candidates.is_correct.any(axis=1), candidates.cluster_id.max(axis=1) + 1
+    wrong = (~candidates.is_correct & (candidates.cluster_id != NO_ANSWER)).any(axis=1)
+    mixed = right & wrong
+    drawn = averages(candidates, np.nonzero(mixed)[0], k, resamples, seed)
+    for selector in SELECTORS:
+        if selector in exact:
+            mean, variance = exact[selector], np.zeros((num_samples, num_problems))
+        elif selector in drawn:
+            known = ~mixed | ((selector == "MajK") & (num_clusters <= k))
+            mean = np.where(known, exact["Pass@N"], drawn[selector].mean)
+            variance = np.where(known, 0.0, drawn[selector].variance)
+            mean[0], mean[-1] = exact["Pass@N"][0], SELECTORS[selector](candidates, k).p_correct
+            variance[0] = variance[-1] = 0.0
+        else:
+            continue
+        for n in range(1, num_samples + 1):
+            yield CurvePoint("Pass@n" if selector == "Pass@N" else selector, n, mean[n - 1], variance[n - 1])
+
+
+def any_right_by_n(candidates: Candidates) -> Floats:
+    """Pass@n, (N, P): the share of n-subsets with a right sample."""
+    missed: Floats = _none_of(candidates.num_samples)[:, candidates.is_correct.sum(axis=1)]
+    return 1.0 - missed
+
+
+def random_by_n(candidates: Candidates) -> Floats:
+    """Random, (N, P): any answered sample is drawn as often as another, so it is right as often as they are."""
+    answered = (candidates.cluster_id != NO_ANSWER).sum(axis=1)
+    share = candidates.is_correct.sum(axis=1) / np.maximum(answered, 1)
+    accuracy: Floats = (1.0 - _none_of(candidates.num_samples)[:, answered]) * share
     return accuracy
 
 
-def _averaged(
-    candidates: Candidates, share: Callable[[Tallies], Floats], n: int, resamples: int, seed: int
-) -> tuple[Floats, float]:
-    """The expected accuracy a problem over random n-subsets, and the Monte-Carlo standard error of its mean."""
-    shape = candidates.cluster_id.shape
-    if n == 1:  # every selector takes the one sample there is
-        return share_correct(candidates), 0.0
-    if n == shape[1]:
-        tallies = tally(candidates.cluster_id, candidates.score, candidates.num_clusters)
-        return expected_accuracy(share(tallies), candidates.cluster_correct), 0.0
-    generator = np.random.default_rng([seed, shape[1]])  # not n: the subset of 4 is part of the subset of 8
-    total, means = np.zeros(shape[0]), []
-    batch = max(1, ROWS_AT_ONCE // shape[0])
-    for start in range(0, resamples, batch):
-        size = min(batch, resamples - start)
-        order = np.argsort(generator.random((size, *shape)), axis=2)[:, :, :n].reshape(-1, n)
-        rows = np.tile(np.arange(shape[0]), size)[:, None]
-        tallies = tally(candidates.cluster_id[rows, order], candidates.score[rows, order], candidates.num_clusters)
-        correct = np.tile(candidates.cluster_correct, (size, 1))
-        accuracy = expected_accuracy(share(tallies), correct).reshape(size, shape[0])
-        total += accuracy.sum(axis=0)
-        means.append(accuracy.mean(axis=1))
-    drawn = np.concatenate(means)
-    error = float(drawn.std(ddof=1) / np.sqrt(resamples)) if resamples > 1 else float("nan")
-    return total / resamples, error
+def vote_by_n(candidates: Candidates) -> Floats:
+    """Maj1, (N, P)."""
+    num_problems, num_samples = candidates.cluster_id.shape
+    accuracy = np.zeros((num_problems, num_samples))
+    labels = np.arange(candidates.num_clusters)
+    pool = np.stack([(candidates.cluster_id == label).sum(axis=1) for label in labels], axis=1)
+    spare = (candidates.cluster_id == NO_ANSWER).sum(axis=1)
+    for column in labels:
+        rows = np.nonzero(candidates.cluster_correct[:, column] & (pool[:, column] > 0))[0]
+        cluster = np.full(len(rows), column)
+        chance = vote_chance(np.zeros_like(pool[rows]), pool[rows], spare[rows], cluster, num_samples)
+        accuracy[rows] += chance[:, 1:]
+    return np.minimum(accuracy, 1.0).T
+
+
+def best_score_by_n(candidates: Candidates) -> Floats:
+    """RR.All, (N, P).
+
+    Samples of one score, e of them with b better, hold the best of a subset that none of the b is in, but one of the
+    b + e, and share that chance. Samples without an answer are in no such group, and take their places in subsets.
+    """
+    num_samples = candidates.num_samples
+    ranked = np.where(candidates.cluster_id != NO_ANSWER, candidates.score, -np.inf)
+    order = np.argsort(-ranked, axis=1, kind="stable")
+    ranked, right = np.take_along_axis(ranked, order, axis=1), np.take_along_axis(candidates.is_correct, order, axis=1)
+    place = np.arange(num_samples)
+    differs = ranked[:, 1:] != ranked[:, :-1]
+    edge = np.ones((len(ranked), 1), dtype=np.bool_)
+    better = np.maximum.accumulate(np.where(np.hstack([edge, differs]), place, 0), axis=1)
+    until = np.where(np.hstack([differs, edge]), place + 1, num_samples)
+    until = np.minimum.accumulate(until[:, ::-1], axis=1)[:, ::-1]
+    weight = right / (until - better)
+    return np.stack([((none[better] - none[until]) * weight).sum(axis=1) for none in _none_of(num_samples)])
+
+
+def _none_of(num_samples: int) -> Floats:
+    """C(N − c, n) / C(N, n), the share of n-subsets with none of c samples, (N, N + 1) for n = 1 … N, c = 0 … N.
+
+    As a product of c factors between 0 and 1, which no N makes overflow (Chen et al. 2021).
+    """
+    n, position = np.arange(1, num_samples + 1)[:, None], np.arange(num_samples)
+    factors = np.maximum(num_samples - n - position, 0) / (num_samples - position)
+    return np.hstack([np.ones((num_samples, 1)), np.cumprod(factors, axis=1)])
