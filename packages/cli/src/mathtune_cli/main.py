@@ -1,7 +1,7 @@
 """The command line.
 
-`mathtune scale` sets up a run, `styles compare` puts the solution styles side by side, `table` prints the result, and
-`vote` answers problems with a model.
+`mathtune scale` sets up a run, `styles compare` puts the solution styles side by side, `table` prints the result,
+`evaluate` the same for samples of other tools, and `vote` answers problems with a model.
 """
 
 import argparse
@@ -11,6 +11,8 @@ from pathlib import Path
 
 from mathtune_cli.scale import write_scale
 from mathtune_core.errors import MathtuneError
+from mathtune_ranking.external_columns import FLAGS
+from mathtune_ranking.score_transforms import TRANSFORMS
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     )
     table = commands.add_parser("table", help="print the result table of the last `dvc repro`")
     table.add_argument("evaluation", nargs="?", type=Path, default=Path("artifacts/evaluate"))
+    _evaluate_arguments(commands.add_parser("evaluate", help="the tables for samples that other tools made"))
     _vote_arguments(commands.add_parser("vote", help="answer a split's problems by majority vote"))
     styles = commands.add_parser("styles", help="what the solution styles look like")
     _compare_arguments(
@@ -63,6 +66,27 @@ def _vote_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--wave", type=int, default=4, help="samples between two looks at a vote")
 
 
+def _evaluate_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="samples: .jsonl .json .csv .tsv .parquet")
+    command.add_argument("--problems", type=Path, help="a file with the problems' reference answers (and ids or texts)")
+    command.add_argument("--greedy-file", type=Path, help="a file with one greedy completion a problem, for Pass@1")
+    command.add_argument("--against", type=Path, nargs="+", metavar="FILE", help="other samples of the same problems")
+    command.add_argument("--n", type=int, help="samples a problem (default: the fewest that any problem has)")
+    command.add_argument(
+        "--k", type=int, default=8, help="answers that RR.MajK, W.RR.MajK and MajK look at (default: 8)"
+    )
+    command.add_argument("--curves", action="store_true", help="print accuracy against n as well")
+    command.add_argument("--out", type=Path, help="a new folder for the tables as CSV and parquet")
+    command.add_argument(
+        "--score-transform", choices=tuple(TRANSFORMS), default="none", help="what makes scores numbers in 0 … 1"
+    )
+    columns = command.add_argument_group(
+        "columns", "names or dotted paths; the usual ones are found (docs/external.md)"
+    )
+    for name in FLAGS:
+        columns.add_argument(f"--{name.replace('_', '-')}", metavar="COLUMN")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0, or 1 with one line on stderr when the user has something to mend."""
     chosen = parser().parse_args(arguments)
@@ -76,6 +100,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from mathtune_cli.styles_compare import compare_styles
 
             sys.stdout.write(compare_styles(chosen) + "\n")
+        elif chosen.command == "evaluate":
+            # as for `styles`
+            from mathtune_cli.evaluate_command import evaluate
+
+            sys.stdout.write(evaluate(chosen) + "\n")
         elif chosen.command == "vote":
             # torch is needed for nothing else here
             from mathtune_cli.vote import vote

@@ -48,7 +48,11 @@ def read_candidates(clusters: Path, scores: Path) -> Candidates:
     Raises MathtuneError, naming file and key, when a row of one has no partner in the other, a score is not a number
     in 0 … 1, a cluster holds two grades, or a problem lacks its greedy solution or has fewer samples than another.
     """
-    clustered, scored = read_table(clusters, CLUSTERS), read_table(scores, SCORES)
+    return candidates_of(read_table(clusters, CLUSTERS), clusters, read_table(scores, SCORES), scores)
+
+
+def candidates_of(clustered: pl.DataFrame, clusters: Path, scored: pl.DataFrame, scores: Path) -> Candidates:
+    """As `read_candidates`, of tables that are CLUSTERS and SCORES; the paths are what messages call them."""
     require_same_keys(clustered, clusters, scored, scores)
     outside = scored.filter(~pl.col("verifier_score").is_between(0.0, 1.0))  # polars orders NaN above every number
     _refuse(outside, scores, "verifier_score must be a number in 0 … 1")

@@ -49,6 +49,8 @@ def _json_lines(path: Path) -> Iterator[Row]:
                 raise MathtuneError(f"{where}: not UTF-8 at byte {error.start + 1}; re-encode the file") from error
             except json.JSONDecodeError as error:
                 raise MathtuneError(f"{where}: not a JSON object: {error.msg} at column {error.colno}") from error
+            except (RecursionError, ValueError) as error:
+                raise MathtuneError(f"{where}: {_BEYOND}") from error
             yield where, _object(row, where)
 
 
@@ -96,6 +98,7 @@ _FORMATS: dict[str, Callable[[Path], Iterator[Row]]] = {
     ".parquet": _parquet,
 }
 SUFFIXES = tuple(_FORMATS)
+_BEYOND = "not readable JSON: nested too deep, or a number of thousands of digits"
 
 
 def _decoded(path: Path) -> str:
@@ -114,6 +117,8 @@ def _json(text: str, path: Path) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise MathtuneError(f"{path}:{error.lineno}: not JSON: {error.msg} at column {error.colno}") from error
+    except (RecursionError, ValueError) as error:
+        raise MathtuneError(f"{path}: {_BEYOND}") from error
 
 
 def _object(row: Any, where: str) -> dict[str, Any]:
