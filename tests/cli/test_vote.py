@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from mathtune_cli import vote
+from mathtune_cli import generator
 from mathtune_cli.main import main
 from mathtune_core.schemas import PROBLEMS
 from mathtune_core.tables import write_table
@@ -33,7 +33,7 @@ def problems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rows = [(name, "val", None, "main", "toy", None, None, f"Problem {name}", answers[name]) for name in TEXTS]
     path = tmp_path / "problems.parquet"
     write_table(pl.DataFrame(rows, schema=PROBLEMS.schema, orient="row"), path, PROBLEMS)
-    monkeypatch.setattr(vote, "open_sampler", lambda *_: Opened(FakeSampler(TEXTS), Letters(), "fake"))
+    monkeypatch.setattr(generator, "open_sampler", lambda *_: Opened(FakeSampler(TEXTS), Letters(), "fake"))
     return path
 
 
