@@ -73,3 +73,14 @@ def test_a_mistake_is_one_line(
 def test_a_split_without_problems_is_one_line(problems: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["vote", "model", "--problems", str(problems), "--split", "test"]) == 1
     assert capsys.readouterr().err == f"error: {problems}: no problem of split test\n"
+
+
+def test_worked_examples_that_come_with_the_model_stand_before_each_problem(
+    problems: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "shots.jsonl").write_text('{"problem": "1 + 1?", "solution": "2"}\n')
+    goes_on = ["The answer is 1.\n\nProblem: 4 + 4?\nSolution: The answer is 8."]
+    fake = Opened(FakeSampler(lambda _: goes_on), Letters(), "fake")
+    monkeypatch.setattr(generator, "open_sampler", lambda *_: fake)
+    assert main(["vote", str(tmp_path), "--problems", str(problems)]) == 0
+    assert capsys.readouterr().out.startswith("4 problems, Maj1 25.0%")  # "torn" alone is 1

@@ -11,8 +11,6 @@ from mathtune_ranking.selectors import RESTRICTED
 
 MAX_CLUSTERS = 20
 MAX_ANSWER = 16  # where it stands beside others in a line
-MAX_PICKS = 36
-MIN_WHY = 20
 ONE_LINE = str.maketrans("\n", " ")
 
 
@@ -50,14 +48,14 @@ def render(pool: Pool, selector: str, k: int, reason: str, *, with_samples: bool
 
 def _clusters(pool: Pool, winner: int | None) -> list[str]:
     places = _by_votes(pool)
-    answer_width = width() - (54 if pool.is_scored else 25) - GAP
-    header = ("answer", "votes", *(("sum of scores", "best score") if pool.is_scored else ()), "")
+    header = ("answer", "votes", *(("score sum", "best score") if pool.is_scored else ()), "")
+    room = width() - sum(len(name) + GAP for name in header[1:]) - len("chosen, greedy")
     rows = []
     for place in places[:MAX_CLUSTERS]:
         cluster = pool.clusters[place]
         scores = (f"{cluster.score_sum:.2f}", f"{cluster.best_score:.3f}") if cluster.votes else ("–", "–")
         notes = [*(["chosen"] if place == winner else []), *(["greedy"] if cluster.is_greedy else [])]
-        cells = (_answer(cluster, answer_width), str(cluster.votes), *(scores if pool.is_scored else ()))
+        cells = (_answer(cluster, room), str(cluster.votes), *(scores if pool.is_scored else ()))
         rows.append((*cells, ", ".join(notes)))
     blank = ("",) * (3 if pool.is_scored else 1)
     silent = pool.sampled["cluster"].null_count()
@@ -87,9 +85,9 @@ def _picks(pool: Pool, k: int) -> list[str]:
         if len(picked) > 1:
             names = [f"{name} ({100 * chances[place]:.0f}%)" for name, place in zip(names, picked, strict=True)]
         told = " or ".join(names[:2]) + (f" or {len(names) - 2} more" if len(names) > 2 else "")
-        rows.append((selector, clipped(told or "–", MAX_PICKS), _why(pool, selector, picked, k)))
+        rows.append((selector, clipped(told or "–", 2 * width() // 5), _why(pool, selector, picked, k)))
     room = width() - 2 * GAP - sum(max(len(row[column]) for row in rows) for column in (0, 1))
-    rows = [(selector, told, clipped(why, max(room, MIN_WHY))) for selector, told, why in rows]
+    rows = [(selector, told, clipped(why, room)) for selector, told, why in rows]
     return table(("selector", "picks", "because"), rows, texts=3)
 
 
