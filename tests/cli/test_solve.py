@@ -170,6 +170,13 @@ def test_tables_fit_the_terminal(solve: Solve, monkeypatch: pytest.MonkeyPatch, 
     assert "…" in tables
 
 
+def test_many_answers_are_summed_up(solve: Solve) -> None:
+    text = solve("--model", "m", "--n", "24", scores={f"The answer is {n}.": 0.5 for n in range(10, 33)})
+    rows = lines_of(text, "answer ")
+    assert (len(rows), rows[0]) == (21, ["10", "2", "chosen,", "greedy"])  # sample 23 is the first text again
+    assert rows[-1] == ["(3", "more", "answers)", "3"]
+
+
 def test_completions_cut_short_are_counted(solve: Solve) -> None:
     assert "\n6 of 8 were cut at --max-tokens\n" in solve("--model", "m", "--max-tokens", "5")  # the end is a token
 

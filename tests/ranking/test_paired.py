@@ -55,12 +55,12 @@ def test_seeds_are_averaged_before_they_are_paired_and_may_differ_in_number() ->
     a = evaluation("one", {("g", None, 0, "Maj1"): [1, 1, 0, 0, 0.5, 0, 0, 0]})
     b = evaluation(
         "two",
-        {("g", None, 0, "Maj1"): [1, 0, 1, 0, 0.5, 0, 0, 0], ("g", None, 1, "Maj1"): [1, 0, 1, 1, 0.5, 0, 0, 0]},
+        {("g", None, 0, "Maj1"): [1, 0, 0, 1, 0.5, 0, 0, 0], ("g", None, 1, "Maj1"): [1, 0, 1, 1, 0.5, 0, 0, 0]},
     )
     found = row(paired(a, b), "g", "Maj1")
     assert (found["num_seeds_a"], found["num_seeds_b"]) == (1, 2)
     assert (found["accuracy_a"], found["accuracy_b"]) == (31.25, 37.5)
-    assert (found["gained"], found["lost"]) == (["p2", "p3"], ["p1"])  # by one, then by a half
+    assert (found["gained"], found["lost"]) == (["p3", "p2"], ["p1"])  # by one, then by a half
 
 
 def test_rows_come_in_the_order_of_the_result_table_and_pay_for_one_another() -> None:

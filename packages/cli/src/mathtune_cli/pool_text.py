@@ -58,15 +58,16 @@ def _clusters(pool: Pool, winner: int | None) -> list[str]:
         cells = (_answer(cluster, room), str(cluster.votes), *(scores if pool.is_scored else ()))
         rows.append((*cells, ", ".join(notes)))
     blank = ("",) * (3 if pool.is_scored else 1)
+    rest = places[MAX_CLUSTERS:]
+    if rest:
+        votes = sum(pool.clusters[place].votes for place in rest)
+        rows.append((f"({len(rest)} more answers)", str(votes), *blank))
     silent = pool.sampled["cluster"].null_count()
     if silent:
         rows.append(("(no answer)", str(silent), *blank))
-    lines = table(header, rows)
-    more = len(places) - MAX_CLUSTERS
     cut = int((pool.sampled["finish_reason"] == "length").sum())
     return [
-        *lines,
-        *([f"and {more} more answers"] if more > 0 else []),
+        *table(header, rows),
         *([f"{cut} of {pool.sampled.height} were cut at --max-tokens"] if cut else []),
     ]
 
