@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from mathtune_cli import vote
+from mathtune_cli import generator
 from mathtune_cli.main import main
 from mathtune_core.schemas import PROBLEMS
 from mathtune_core.tables import write_table
@@ -33,7 +33,7 @@ def problems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rows = [(name, "val", None, "main", "toy", None, None, f"Problem {name}", answers[name]) for name in TEXTS]
     path = tmp_path / "problems.parquet"
     write_table(pl.DataFrame(rows, schema=PROBLEMS.schema, orient="row"), path, PROBLEMS)
-    monkeypatch.setattr(vote, "open_sampler", lambda *_: Opened(FakeSampler(TEXTS), Letters(), "fake"))
+    monkeypatch.setattr(generator, "open_sampler", lambda *_: Opened(FakeSampler(TEXTS), Letters(), "fake"))
     return path
 
 
@@ -73,3 +73,14 @@ def test_a_mistake_is_one_line(
 def test_a_split_without_problems_is_one_line(problems: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["vote", "model", "--problems", str(problems), "--split", "test"]) == 1
     assert capsys.readouterr().err == f"error: {problems}: no problem of split test\n"
+
+
+def test_worked_examples_that_come_with_the_model_stand_before_each_problem(
+    problems: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "shots.jsonl").write_text('{"problem": "1 + 1?", "solution": "2"}\n')
+    goes_on = ["The answer is 1.\n\nProblem: 4 + 4?\nSolution: The answer is 8."]
+    fake = Opened(FakeSampler(lambda _: goes_on), Letters(), "fake")
+    monkeypatch.setattr(generator, "open_sampler", lambda *_: fake)
+    assert main(["vote", str(tmp_path), "--problems", str(problems)]) == 0
+    assert capsys.readouterr().out.startswith("4 problems, Maj1 25.0%")  # "torn" alone is 1

@@ -12,7 +12,7 @@ from mathtune_ranking.paired_tests import holm
 from mathtune_ranking.rows import Row
 from mathtune_ranking.selectors import SCORED
 
-HOW = Resampling(bootstrap_resamples=500, subset_resamples=2, confidence=0.95, seed=0)
+HOW = Resampling(permutations=500, subset_resamples=2, confidence=0.95, seed=0)
 ALL = np.ones(8, dtype=bool)
 
 # How many of 8 problems each generator solves, and what each verifier adds under the selectors that read it.
@@ -117,7 +117,7 @@ def test_seeds_are_averaged_before_the_comparison(study, outcomes_of) -> None:
             [value if row.generator == "verbose" else 1.0 - value for value in seed] for seed in three_of_four
         ],
     )
-    frame = comparisons(found, np.ones(4, dtype=bool), replace(HOW, bootstrap_resamples=20_000))
+    frame = comparisons(found, np.ones(4, dtype=bool), replace(HOW, permutations=20_000))
     row = frame.filter((pl.col("family") == "styles") & (pl.col("selector") == "Maj1"))
     assert row.select("first", "difference", "lowest_seed", "highest_seed").row(0) == ("verbose", 50.0, -100.0, 100.0)
     assert row["low"].item() < 0.0 < 80.0 < row["high"].item()  # four problems are few, though all differ alike

@@ -22,7 +22,7 @@ from mathtune_ranking.verifier_quality import verifier_quality
 PARAMS = evaluate.EvaluateParams(
     headline_subsets=("easy",),
     majk_candidates=(2, 1, 3),
-    bootstrap_resamples=300,
+    permutations=300,
     confidence=0.95,
     subset_resamples=20,
     seed=0,
@@ -325,7 +325,7 @@ def test_a_problem_of_another_split_is_refused(small_run, study) -> None:
         ("headline_subsets", ()),
         ("headline_subsets", ("easy", "easy")),
         ("majk_candidates", (0, 1)),
-        ("bootstrap_resamples", 1),
+        ("permutations", 1),
         ("confidence", 1.0),
         ("seed", -1),
     ],

@@ -73,6 +73,7 @@ EXPECTED = {
     "RR.MajK": 0.0,
     "W.RR": 0.0,  # 0.3 against 0.9; 0.5 against 0.4
     "W.RR.MajK": 0.0,
+    "Maj1.TopN": 25.0,  # of p1 the two best tie, of p2 the best is 7
     "MajK": 100.0,
     "Pass@N": 100.0,
 }

@@ -10,7 +10,7 @@ from mathtune_ranking.outcomes import Resampling, curves, outcomes, percent, pre
 from mathtune_ranking.rows import Row
 from mathtune_ranking.selectors import SCORED, SELECTORS
 
-HOW = Resampling(bootstrap_resamples=400, subset_resamples=50, confidence=0.95, seed=0)
+HOW = Resampling(permutations=400, subset_resamples=50, confidence=0.95, seed=0)
 TEN = [1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.5, 1.0, 0.0, 1.0]
 
 

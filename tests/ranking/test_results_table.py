@@ -292,7 +292,7 @@ def test_what_the_stage_writes_fits(full_run, full_study) -> None:
     params = evaluate.EvaluateParams(
         headline_subsets=("easy",),
         majk_candidates=(2,),
-        bootstrap_resamples=100,
+        permutations=100,
         confidence=0.95,
         subset_resamples=5,
         seed=0,

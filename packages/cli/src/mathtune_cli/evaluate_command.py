@@ -34,6 +34,7 @@ MEANINGS = {
     "RR.MajK": "the answer of the best score, of the K most frequent",
     "W.RR": "the answer of the largest sum of scores",
     "W.RR.MajK": "the same, of the K most frequent",
+    "Maj1.TopN": "the most frequent answer among the better-scored half",
     "MajK": "oracle: a right answer among the K most frequent",
     "Pass@N": "oracle: any sample right",
 }

@@ -1,7 +1,8 @@
 """The command line.
 
 `mathtune scale` sets up a run, `styles compare` puts the solution styles side by side, `table` prints the result,
-`evaluate` the same for samples of other tools, and `vote` answers problems with a model.
+`evaluate` the same for samples of other tools, `compare` tests one run against another, `solve` answers a problem with
+a model and `vote` a whole split.
 """
 
 import argparse
@@ -32,7 +33,9 @@ def parser() -> argparse.ArgumentParser:
     table = commands.add_parser("table", help="print the result table of the last `dvc repro`")
     table.add_argument("evaluation", nargs="?", type=Path, default=Path("artifacts/evaluate"))
     _evaluate_arguments(commands.add_parser("evaluate", help="the tables for samples that other tools made"))
+    _solve_arguments(commands.add_parser("solve", help="answer one problem and show why that answer won"))
     _vote_arguments(commands.add_parser("vote", help="answer a split's problems by majority vote"))
+    _revisions_arguments(commands.add_parser("compare", help="test what changed between two revisions or experiments"))
     styles = commands.add_parser("styles", help="what the solution styles look like")
     _compare_arguments(
         styles.add_subparsers(dest="action", required=True).add_parser("compare", help="all styles side by side")
@@ -47,16 +50,51 @@ def _compare_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--problem", metavar="ID", help="the problem to show (default: one that most styles solve)")
 
 
-def _vote_arguments(command: argparse.ArgumentParser) -> None:
+def _sampling_arguments(command: argparse.ArgumentParser, n: str) -> None:
     # The defaults are the default run's.
-    command.add_argument("model", type=Path, help="a checkpoint folder")
-    command.add_argument("--problems", type=Path, default=Path("artifacts/build_problems/problems.parquet"))
-    command.add_argument("--split", choices=("train", "val", "test"), default="val")
-    command.add_argument("--n", type=int, default=16, help="samples a problem at most")
+    command.add_argument("--n", type=int, default=16, help=n)
     command.add_argument("--temperature", type=float, default=0.9)
     command.add_argument("--top-p", type=float, default=0.95)
     command.add_argument("--max-tokens", type=int, default=224)
     command.add_argument("--seed", type=int, default=0)
+
+
+def _solve_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("problem", help="the problem's text, or - to read it from stdin")
+    command.add_argument(
+        "--model", type=Path, help="a checkpoint folder (default: the artifacts `generator` and `verifier` of dvc.yaml)"
+    )
+    command.add_argument(
+        "--verifier", type=Path, help="the checkpoint that scores solutions; without it a --model's are voted on only"
+    )
+    _sampling_arguments(command, "solutions to sample, beside the greedy one")
+    command.add_argument("--k", type=int, help="most frequent answers that RR.MajK and W.RR.MajK choose among")
+    command.add_argument(
+        "--selector",
+        help="what chooses the answer (default: what the evaluation chose on validation for the default models, "
+        "else RR.MajK with a verifier and Maj1 without)",
+    )
+    command.add_argument("--samples", action="store_true", help="print every solution, by answer")
+    command.add_argument("--json", action="store_true", help="print everything as one JSON object")
+
+
+def _revisions_arguments(command: argparse.ArgumentParser) -> None:
+    revision = "a branch, tag, commit or DVC experiment, or `workspace`"
+    command.add_argument("a", metavar="A", help=revision)
+    command.add_argument("b", metavar="B", help="another one, tested against A")
+    command.add_argument("--generator", nargs="+", default=(), help="only these (default: all that both have)")
+    command.add_argument(
+        "--selector", nargs="+", default=(), help="these (default: all that choose without knowing the right answer)"
+    )
+    command.add_argument("--verifier", help="whose scores re-rank (default: of each run the first that it names)")
+    command.add_argument("--csv", action="store_true", help="print the rows as CSV, with every problem gained and lost")
+
+
+def _vote_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", type=Path, help="a checkpoint folder")
+    command.add_argument("--problems", type=Path, default=Path("artifacts/build_problems/problems.parquet"))
+    command.add_argument("--split", choices=("train", "val", "test"), default="val")
+    _sampling_arguments(command, "samples a problem at most")
     command.add_argument(
         "--error-rate",
         type=float,
@@ -110,6 +148,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from mathtune_cli.vote import vote
 
             sys.stdout.write(vote(chosen) + "\n")
+        elif chosen.command == "solve":
+            # as for `vote`
+            from mathtune_cli.solve import solve
+
+            sys.stdout.write(solve(chosen) + "\n")
+        elif chosen.command == "compare":
+            # DVC takes a second to import
+            from mathtune_cli.compare import compare
+
+            sys.stdout.write(compare(chosen) + "\n")
         else:
             # polars is not needed to set a scale
             from mathtune_ranking.results_table import render

@@ -7,34 +7,36 @@ from collections.abc import Sequence
 import polars as pl
 
 from mathtune_answers import cluster_answers, extract_answer, grade
+from mathtune_cli.generator import PURPOSE, flag_error, open_generator, sampling_params
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS
 from mathtune_core.tables import read_table
 from mathtune_sampling.adaptive import AdaptiveSampler, StoppingRule
-from mathtune_sampling.backend import open_sampler
 from mathtune_sampling.collect import requests_of
-from mathtune_sampling.requests import Completion, SamplingParams
+from mathtune_sampling.requests import Completion
+from mathtune_sampling.sample_solutions import read_shots_of
 from mathtune_sampling.sampler import Sampler
 
 
 def vote(chosen: argparse.Namespace) -> str:
     """Runs the command and returns its report.
 
-    Raises MathtuneError for values that make no sense and for what `open_sampler` and `Sampler.generate` refuse.
+    Raises MathtuneError for values that make no sense and for what `open_generator` and `Sampler.generate` refuse.
     """
+    shots = read_shots_of(chosen.model)
     try:
-        params = SamplingParams(chosen.n, chosen.temperature, chosen.top_p, chosen.max_tokens)
+        params = sampling_params(chosen, shots)
         rule = None if chosen.error_rate is None else StoppingRule(chosen.n, chosen.wave, chosen.error_rate)
     except ValueError as error:
-        raise MathtuneError(f"mathtune vote: --{str(error).replace('_', '-')}") from error
+        raise flag_error("vote", error) from error
     problems = read_table(chosen.problems, PROBLEMS).filter(pl.col("split") == chosen.split).sort("problem_id")
     if problems.is_empty():
         raise MathtuneError(f"{chosen.problems}: no problem of split {chosen.split}")
-    opened = open_sampler(chosen.model, "torch", "float32", 256, 2.0)
+    opened = open_generator(chosen.model)
     sampler: Sampler = opened.sampler if rule is None else AdaptiveSampler(opened.sampler, votes, rule)
     started = time.monotonic()
-    requests = requests_of(problems, opened.tokenizer)
-    done = list(sampler.generate(requests, params, seed=chosen.seed, purpose="evaluation"))
+    requests = requests_of(problems, opened.tokenizer, shots)
+    done = list(sampler.generate(requests, params, seed=chosen.seed, purpose=PURPOSE))
     return report(done, problems, chosen.n, time.monotonic() - started)
 
 

@@ -56,7 +56,7 @@ def comparisons(found: Outcomes, headline: Bools, how: Resampling) -> pl.DataFra
     pairs = [*_styles(found), *_verifiers(found), *_re_ranking(found), *_sequential(found)]
     first, second = (np.stack([pair.outcomes[side][:, headline] for pair in pairs], axis=2) for side in (0, 1))
     of_seeds = (first - second).mean(axis=1)  # (S, M)
-    compared = compare(first.mean(axis=0), second.mean(axis=0), how.bootstrap_resamples, how.confidence, how.seed)
+    compared = compare(first.mean(axis=0), second.mean(axis=0), how.permutations, how.confidence, how.seed)
     families: dict[tuple[str, str], list[int]] = {}
     for index, pair in enumerate(pairs):
         families.setdefault((pair.family, pair.selector), []).append(index)

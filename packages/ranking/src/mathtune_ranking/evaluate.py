@@ -60,7 +60,7 @@ class EvaluateParams:
 
     headline_subsets: tuple[str, ...]  # values of problems.subset that make up the headline numbers
     majk_candidates: tuple[int, ...]  # the K to choose from on val
-    bootstrap_resamples: int
+    permutations: int
     confidence: float  # of the intervals, e.g. 0.95
     subset_resamples: int  # random orders of a problem's samples, each a subset of every size
     seed: int
@@ -71,7 +71,7 @@ class EvaluateParams:
             values = getattr(self, name)
             if not values or len(set(values)) != len(values):
                 raise ValueError(f"{name}: needs at least one value, each once, got {list(values)}")
-        for name in ("bootstrap_resamples", "subset_resamples"):
+        for name in ("permutations", "subset_resamples"):
             if getattr(self, name) < 2:
                 raise ValueError(f"{name}: must be at least 2, got {getattr(self, name)}")
         if min(self.majk_candidates) < 1:
@@ -98,7 +98,7 @@ def run(
     rows = _aligned(found.some, table)
     members = _members(rows["subset"], params.headline_subsets, problems)
     headline = members[HEADLINE]
-    how = Resampling(params.bootstrap_resamples, params.subset_resamples, params.confidence, params.seed)
+    how = Resampling(params.permutations, params.subset_resamples, params.confidence, params.seed)
 
     results, curves = results_table(found, members, how), curves_table(found, headline, how)
     lengths, rates = read_lengths(found, samples, clusters), read_rates(study, samples, scores)

@@ -17,13 +17,13 @@ from mathtune_core.tables import write_table
 from mathtune_ranking.candidates import candidates_of
 from mathtune_ranking.external import ExternalSamples
 from mathtune_ranking.outcomes import Outcomes, Resampling, curves, outcomes, predictions, results
+from mathtune_ranking.paired_tests import Comparison, compare
 from mathtune_ranking.rows import Row
 from mathtune_ranking.selectors import SCORED, SELECTORS, Bools, Floats
-from mathtune_ranking.statistics import Comparison, compare
 from mathtune_ranking.verifier_quality import VerifierQuality, verifier_quality
 
 HEADLINE = "headline"
-HOW = Resampling(bootstrap_resamples=2000, subset_resamples=200, confidence=0.95, seed=0)
+HOW = Resampling(permutations=10_000, subset_resamples=200, confidence=0.95, seed=0)
 BREAKDOWNS = ("subject", "level")
 
 
@@ -175,15 +175,14 @@ def compared(first: ExternalEvaluation, second: ExternalEvaluation) -> dict[str,
 
     Raises MathtuneError unless both have the same problems.
     """
-    one, other = (evaluation.samples.problems.select("problem_id", "expected_answer") for evaluation in (first, second))
-    stray = other.join(one, on="problem_id", how="anti")["problem_id"].to_list()
-    missing = one.join(other, on="problem_id", how="anti")["problem_id"].to_list()
+    mine, theirs = (set(evaluation.samples.problems["problem_id"]) for evaluation in (first, second))
+    stray, missing = sorted(theirs - mine), sorted(mine - theirs)
     if stray or missing:
         where = f"{second.name} and not {first.name}" if stray else f"{first.name} and not {second.name}"
         raise MathtuneError(f"--against: problem {(stray or missing)[0]!r} is in {where}; both need the same problems")
     selectors = [name for name in first.selectors if name in second.selectors]
-    differences = np.stack([second.p_correct(name) - first.p_correct(name) for name in selectors], axis=1)
-    found = compare(differences, HOW.bootstrap_resamples, HOW.confidence, HOW.seed)
+    one, other = (np.stack([run.p_correct(name) for name in selectors], axis=1) for run in (first, second))
+    found = compare(other, one, HOW.permutations, HOW.confidence, HOW.seed)
     return dict(zip(selectors, found, strict=True))
 
 

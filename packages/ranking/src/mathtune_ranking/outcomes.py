@@ -22,7 +22,7 @@ from mathtune_ranking.subsets import curve
 class Resampling:
     """How p-values and averages over subsets are drawn, and how much of the chance of the problems intervals cover."""
 
-    bootstrap_resamples: int
+    permutations: int
     subset_resamples: int
     confidence: float
     seed: int
