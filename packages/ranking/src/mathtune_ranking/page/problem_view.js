@@ -71,11 +71,15 @@ const ProblemView = (() => {
     return make("div", "wide", table);
   }
 
-  function sampleView(data, row, sample, asSource) {
-    const facts = [sample.place ? `sample ${sample.place}` : "greedy", ...(sample.score === undefined ? [] : [`score ${Reasons.score(sample.score)}`]),
-      Reasons.plural(sample.tokens, "token"), ...(sample.cut ? ["cut at the length limit"] : [])];
-    const text = make("div", "prose", Prose.render(data.texts[data.completion[row][sample.place]], asSource));
-    return make("li", "sample", make("p", "facts", facts.join(" · ")), text);
+  /** Samples with the same text, which have the same score too, as one. */
+  function sampleView(data, text, samples, asSource) {
+    const [first] = samples;
+    const places = samples.map(({ place }) => place).filter(Boolean);
+    const names = [...(places.length < samples.length ? ["greedy"] : []), ...(places.length ? [`sample${places.length > 1 ? "s" : ""} ${places.join(", ")}`] : [])];
+    const scored = samples.find((sample) => sample.score !== undefined);
+    const facts = [names.join(" and "), ...(scored ? [`score ${Reasons.score(scored.score)}`] : []), Reasons.plural(first.tokens, "token"),
+      ...(samples.some((sample) => sample.cut) ? ["cut at the length limit"] : [])];
+    return make("li", "sample", make("p", "facts", facts.join(" · ")), make("div", "prose", Prose.render(data.texts[text], asSource)));
   }
 
   function clusterView(head, data, row, cluster, choosers, open, asSource) {
@@ -94,12 +98,13 @@ const ProblemView = (() => {
     // The samples are laid out when the cluster is opened: most never are.
     const fill = () => {
       if (!details.open || details.querySelector("ol")) return;
-      const samples = cluster.samples.map((sample) => sampleView(data, row, sample, asSource));
-      if (cluster.greedy) {
-        const cut = data.cut[row].includes(0);
-        samples.unshift(sampleView(data, row, { place: 0, tokens: data.tokens[row][0], cut }, asSource));
+      const greedy = cluster.greedy ? [{ place: 0, tokens: data.tokens[row][0], cut: data.cut[row].includes(0) }] : [];
+      const byText = new Map();
+      for (const sample of [...greedy, ...cluster.samples]) {
+        const text = data.completion[row][sample.place];
+        byText.set(text, [...(byText.get(text) ?? []), sample]);
       }
-      details.append(make("ol", "samples", ...samples));
+      details.append(make("ol", "samples", ...[...byText].map(([text, samples]) => sampleView(data, text, samples, asSource))));
     };
     details.addEventListener("toggle", fill);
     details.open = open;
