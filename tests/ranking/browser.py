@@ -9,6 +9,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -16,6 +17,14 @@ from typing import Any, Self
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 TIMEOUT_SECONDS = 60.0
+# Starts a program with two pipes on its descriptors 3 and 4, whatever their numbers were, these two among them.
+ON_3_AND_4 = """
+import fcntl, os, sys
+high = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
+for number, place in zip(high, (3, 4)):
+    os.dup2(number, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 KEYS = {"ArrowDown": 40, "ArrowUp": 38, "ArrowLeft": 37, "ArrowRight": 39, "Home": 36, "End": 35, "Tab": 9, "Enter": 13}
 
 
@@ -32,9 +41,8 @@ class Browser:
             *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"),
             f"--user-data-dir={self._profile.name}",
         ]
-        script = f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}'
         self._process = subprocess.Popen(
-            ["sh", "-c", script, CHROMIUM, *flags, "about:blank"],
+            [sys.executable, "-ISc", ON_3_AND_4, str(theirs_in), str(theirs_out), CHROMIUM, *flags, "about:blank"],
             pass_fds=(theirs_in, theirs_out),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -48,14 +56,13 @@ class Browser:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.send("Browser.close")
+        os.close(self._out)  # the browser ends when its pipe does
         try:
             self._process.wait(timeout=20)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         os.close(self._in)
-        os.close(self._out)
         self._profile.cleanup()
 
     def send(self, method: str, session: str | None = None, **params: Any) -> dict[str, Any]:
@@ -149,7 +156,9 @@ class Page:
                 continue
             method, params = event["method"], event["params"]
             if method == "Runtime.exceptionThrown":
-                found.append(params["exceptionDetails"].get("exception", params["exceptionDetails"]).get("description", ""))
+                found.append(
+                    params["exceptionDetails"].get("exception", params["exceptionDetails"]).get("description", "")
+                )
             elif method == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning", "assert"):
                 found.append(str([argument.get("value") for argument in params["args"]]))
             elif method == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):

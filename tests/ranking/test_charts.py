@@ -50,9 +50,9 @@ def test_a_spanning_axis_holds_its_values_and_some_ticks(values: list[float]) ->
 
 
 def test_an_axis_without_length_is_refused() -> None:
-    with pytest.raises(ValueError, match="^low: "):
+    with pytest.raises(ValueError, match=r"^low: "):
         Axis("x", 1.0, 1.0)
-    with pytest.raises(ValueError, match="^low: "):
+    with pytest.raises(ValueError, match=r"^low: "):
         Axis("x", 0.0, 1.0, logarithmic=True)
 
 

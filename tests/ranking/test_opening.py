@@ -94,7 +94,8 @@ def test_style_recipe_and_re_ranking_are_each_answered(full, full_study) -> None
     # The recipe's lead is the second sentence already.
     assert sentences[1].startswith("That is 10.0 points more than rewritten (90% interval")
     assert sentences[2] == (
-        "Styles alone: rewritten leads original by 10.0 points (90% interval 4.0 to 16.0, p = 0.0100 after Holm): shown."
+        "Styles alone: rewritten leads original by 10.0 points "
+        "(90% interval 4.0 to 16.0, p = 0.0100 after Holm): shown."
     )
     assert sentences[3] == f"Re-ranking it with {re_ranking.winner} gains +0.0 points over the vote, not tested."
 

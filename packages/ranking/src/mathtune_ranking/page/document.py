@@ -1,4 +1,4 @@
-"""The page as one document: the template with its style sheet and scripts inside, and a policy that lets nothing else run."""
+"""The page as one document: its styles and scripts stand inside, and a policy lets nothing else run."""
 
 import base64
 import hashlib
@@ -22,7 +22,11 @@ def render(**values: Any) -> str:
     forbids every load.
     """
     environment = Environment(
-        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     # Our own files, which hold no text of anybody's.
     sheets = [_own(name) for name in STYLE_SHEETS]

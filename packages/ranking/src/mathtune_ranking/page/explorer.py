@@ -108,7 +108,9 @@ def _texts(path: Path, candidates: Candidates) -> dict[str, list[Any]]:
     """The columns of samples.parquet a problem: N + 1 rows each, the greedy one first; checked against the clusters."""
     table = read_table(path, SAMPLES).sort(SAMPLE_KEY)
     for problem_id, decoding, index in _expected(candidates).join(table, on=list(SAMPLE_KEY), how="anti").rows():
-        raise MathtuneError(f"{path}: problem_id={problem_id!r}, {decoding} sample {index}: is missing; run `dvc repro`")
+        raise MathtuneError(
+            f"{path}: problem_id={problem_id!r}, {decoding} sample {index}: is missing; run `dvc repro`"
+        )
     width = candidates.num_samples + 1
     if table.height != width * len(candidates.problem_ids):
         raise MathtuneError(f"{path}: has samples that clusters.parquet has not; run `dvc repro`")

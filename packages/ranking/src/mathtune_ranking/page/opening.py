@@ -81,7 +81,8 @@ def _answered(answer: Answer, interval: str) -> str:
     if answer.over == VOTE:
         lead = f"Re-ranking it with {answer.winner} gains {signed(answer.difference, '+')} points over the vote"
     else:
-        lead = f"{answer.question[6:-1].capitalize()}s alone: {answer.winner} leads {answer.over} by {signed(answer.difference)} points"
+        points = signed(answer.difference)
+        lead = f"{answer.question[6:-1].capitalize()}s alone: {answer.winner} leads {answer.over} by {points} points"
     if answer.low is None or answer.high is None:
         return f"{lead}, not tested."
     between = f"{interval} interval {signed(answer.low)} to {signed(answer.high)}, p = {answer.p_holm:.4f} after Holm"

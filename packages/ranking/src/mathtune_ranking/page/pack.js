@@ -5,7 +5,9 @@ const Pack = (() => {
 
   async function unpack(name) {
     const block = document.getElementById(`data-${name}`);
-    const bytes = Uint8Array.from(atob(block.textContent.trim()), (character) => character.charCodeAt(0));
+    const characters = atob(block.textContent);
+    const bytes = new Uint8Array(characters.length);
+    for (let at = 0; at < bytes.length; at += 1) bytes[at] = characters.charCodeAt(at);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     const value = await new Response(stream).json();
     block.remove(); // its text is as large as the rest of the page

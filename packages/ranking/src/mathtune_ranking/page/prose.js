@@ -35,7 +35,7 @@ const Prose = (() => {
         at = end;
       } else if (two === "$$" || two === "\\(" || two === "\\[") {
         const end = closing(PAIRS[two], at + 2);
-        if (end < 0) [words, at] = [words + two, at + 2];
+        if (end < 0 || !text.slice(at + 2, end).trim()) [words, at] = [words + two, at + 2];
         else push({ kind: "formula", text: text.slice(at + 2, end), display: two !== "\\(" }, end + 2);
       } else if (two[0] === "$") {
         const end = inlineEnd(text, at);

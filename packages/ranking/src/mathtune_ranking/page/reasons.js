@@ -4,11 +4,14 @@ const Reasons = (() => {
   const score = (value) => value.toFixed(value > 0.9995 || value < 0.0005 ? 4 : 3);
   const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
-  /** The K clusters with the most samples: those sure of a place, and those that tie for the last places. */
+  /** The clusters with samples, the most frequent first: those in the K places, with all that tie for the last ones. */
   function mostFrequent(clusters, k) {
     const answered = clusters.filter((cluster) => !cluster.none && cluster.samples.length).sort((a, b) => b.samples.length - a.samples.length);
     const last = answered[Math.min(k, answered.length) - 1]?.samples.length ?? 0;
-    return { places: Math.min(k, answered.length), answered, in: answered.filter((cluster) => cluster.samples.length >= last) };
+    const tied = answered.filter((cluster) => cluster.samples.length === last).length;
+    const sure = answered.filter((cluster) => cluster.samples.length > last).length;
+    const left = Math.min(k, answered.length) - sure;
+    return { answered, tied, left, in: answered.slice(0, sure + tied) };
   }
 
   function vote(clusters, winner, numSamples) {
@@ -20,7 +23,7 @@ const Reasons = (() => {
   }
 
   function best(clusters, winner, within) {
-    const rivals = clusters.filter((cluster) => cluster !== winner && cluster.best !== null);
+    const rivals = clusters.filter((cluster) => cluster !== winner && !cluster.none && cluster.best !== null);
     const next = Math.max(...rivals.map((cluster) => cluster.best), -1);
     const lead = next < 0 ? "" : next === winner.best ? "; another answer has it too" : `; the next answer's best is ${score(next)}`;
     return `highest score${within}, ${score(winner.best)}${lead}`;
@@ -40,7 +43,7 @@ const Reasons = (() => {
     if (selector === "RR.All") return best(clusters, winner, " of all");
     if (selector === "W.RR") return sum(clusters, winner, "");
     const top = mostFrequent(clusters, k);
-    const tied = top.in.length > top.places ? `, ${top.in.length} of which tie for ${plural(top.places, "place")}` : "";
+    const tied = top.tied > top.left ? `, ${top.tied} tying for the last ${top.left === 1 ? "place" : `${top.left} places`}` : "";
     const within = top.answered.length <= k
       ? `, all ${plural(top.answered.length, "answer")} being within the top ${k}`
       : ` within the top ${plural(k, "cluster")}${tied}`;
