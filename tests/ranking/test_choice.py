@@ -14,7 +14,7 @@ def right(toy: Callable[..., Candidates]) -> Callable[[str], Candidates]:
     """A function from the right cluster of each problem to Candidates.
 
     Cluster A has three samples and sum of scores 1.2, B two and 1.0, C one of the best score, 0.9. So Maj1, W.RR and
-    W.RR.MajK choose A, RR.All chooses C, and RR.MajK A, B or C as K is 1, 2 or 3.
+    W.RR.MajK choose A, RR.All chooses C, Maj1.TopN B, and RR.MajK A, B or C as K is 1, 2 or 3.
     """
     samples = [(0, 0.4), (0, 0.4), (0, 0.4), (1, 0.5), (1, 0.5), (2, 0.9)]
     return lambda names: toy(*([(c, score, "ABC"[c] == name) for c, score in samples] for name in names))
@@ -30,6 +30,7 @@ def test_k_then_selector_by_hand(right) -> None:
         "RR.MajK": 0.375,
         "W.RR": 0.25,
         "W.RR.MajK": 0.25,
+        "Maj1.TopN": 0.375,  # of the best three, one C and two B, it chooses B
     }
     assert choice.selector == "RR.All"  # the first listed of equals
 

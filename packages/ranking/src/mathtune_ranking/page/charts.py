@@ -1,105 +1,111 @@
-"""Line charts as inline SVG, coloured by the page's style sheet so that dark mode reaches them."""
+"""The report's charts as inline SVG, coloured by the page's style sheet so that dark mode reaches them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, log2
 
 from markupsafe import Markup
 
-WIDTH, HEIGHT = 480, 320
-LEFT, RIGHT, TOP, BOTTOM = 46, 14, 14, 46
-TICKS = 5
+from mathtune_ranking.page.axes import Axis, Plane
+
+MAX_DOTS = 12  # a line of more points is drawn without them, but for those at its ticks
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Accuracy and its interval, in percent, with n samples."""
+    """A value and its interval; low = high = y where it has none."""
 
-    n: int
-    accuracy: float
+    x: float
+    y: float
     low: float
     high: float
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One style's line; `index` picks its colour and dash."""
+    """One line or one set of dots; `index` picks its colour and dash."""
 
     name: str
     index: int
     points: tuple[Point, ...]
 
 
-def line_chart(title: str, series: Sequence[Series], top: float) -> Markup:
-    """Accuracy (0 … `top` percent) against n on a logarithmic axis, with interval bands.
-
-    The names are escaped; everything else in the markup is ours.
-    """
-    sizes = sorted({point.n for one in series for point in one.points})
-    last = max(sizes)
-    parts = [_axes(sizes, top)]
-    parts += [_band(one, last, top) for one in series]
-    parts += [_line(one, last, top) for one in series]
-    label = f"{title}: accuracy in percent against the number of samples n. " + "; ".join(
-        f"{one.name} {one.points[0].accuracy:.1f} at n = {one.points[0].n}, {one.points[-1].accuracy:.1f} at "
-        f"n = {one.points[-1].n}"
+def line_chart(title: str, series: Sequence[Series], x: Axis, y: Axis) -> Markup:
+    """Lines with interval bands; a dot with its numbers as a title at each point, or tick where there are many."""
+    plane = Plane(x, y)
+    lines = [_named(one.name, [_band(plane, one), _line(plane, one)]) for one in series]
+    told = "; ".join(
+        f"{one.name} {one.points[0].y:.4g} at {one.points[0].x:g}, {one.points[-1].y:.4g} at {one.points[-1].x:g}"
         for one in series
     )
-    return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        WIDTH, HEIGHT, label, Markup("").join(parts)
+    return plane.drawn(f"{title}: {y.label} against {x.label}. {told}", lines)
+
+
+def scatter_chart(title: str, series: Sequence[Series], frontier: Sequence[Point], x: Axis, y: Axis) -> Markup:
+    """Dots, each set of one colour, and a line along the frontier."""
+    plane = Plane(x, y)
+    path = " ".join(f"{plane.left(point.x)},{plane.top(point.y)}" for point in frontier)
+    edge = Markup('<polyline class="frontier" points="{}"/>').format(path)
+    dots = [_named(one.name, [_dots(plane, one, one.points)]) for one in series]
+    told = "; ".join(f"{point.y:.1f} at {point.x:g}" for point in frontier)
+    return plane.drawn(f"{title}: {y.label} against {x.label}. On the frontier: {told}", [edge, *dots])
+
+
+def reliability_chart(title: str, series: Sequence[Series], x: Axis, y: Axis) -> Markup:
+    """A line chart over the diagonal on which scores would mean what they say; every point has its interval."""
+    plane = Plane(x, y)
+    diagonal = Markup('<line class="diagonal" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(
+        plane.left(0), plane.top(0), plane.left(1), plane.top(1)
     )
+    lines = [_named(one.name, [_whiskers(plane, one), _line(plane, one)]) for one in series]
+    told = "; ".join(f"{one.name} " + ", ".join(f"{p.x:.2f} is {p.y:.2f}" for p in one.points) for one in series)
+    return plane.drawn(f"{title}: {y.label} against {x.label}. {told}", [diagonal, *lines])
 
 
-def axis_top(values: Sequence[float]) -> float:
-    """The end of the percentage axis: the next multiple of 10 above the largest value, at most 100."""
-    return float(min(100, max(10, 10 * ceil(max(values, default=100.0) / 10))))
+def _named(name: str, parts: list[Markup]) -> Markup:
+    """A group that the legend can hide."""
+    return Markup('<g data-series="{}">{}</g>').format(name, Markup("").join(parts))
 
 
-def _x(n: int, last: int) -> float:
-    span = log2(last) if last > 1 else 1.0
-    return round(LEFT + (WIDTH - LEFT - RIGHT) * log2(n) / span, 1)
-
-
-def _y(percent: float, top: float) -> float:
-    return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * min(percent, top) / top, 1)
-
-
-def _axes(sizes: Sequence[int], top: float) -> Markup:
-    parts = []
-    for tick in range(TICKS + 1):
-        value = top * tick / TICKS
-        y = _y(value, top)
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
-        parts.append(f'<text class="tick" x="{LEFT - 7}" y="{y + 4}" text-anchor="end">{value:g}</text>')
-    for n in sizes:
-        x = _x(n, max(sizes))
-        parts.append(f'<text class="tick" x="{x}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{n}</text>')
-    middle = (TOP + HEIGHT - BOTTOM) / 2
-    parts.append(
-        f'<text class="axis" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 8}" text-anchor="middle">samples n</text>'
-        f'<text class="axis" transform="rotate(-90 12 {middle})" x="12" y="{middle}" text-anchor="middle">'
-        "accuracy, %</text>"
-    )
-    return Markup("".join(parts))  # noqa: S704  (numbers and fixed words)
-
-
-def _band(series: Series, last: int, top: float) -> Markup:
-    upper = [f"{_x(point.n, last)},{_y(point.high, top)}" for point in series.points]
-    lower = [f"{_x(point.n, last)},{_y(point.low, top)}" for point in reversed(series.points)]
+def _band(plane: Plane, series: Series) -> Markup:
+    if all(point.low == point.high for point in series.points):
+        return Markup("")
+    upper = [f"{plane.left(point.x)},{plane.top(point.high)}" for point in series.points]
+    lower = [f"{plane.left(point.x)},{plane.top(point.low)}" for point in reversed(series.points)]
     return Markup('<polygon class="band s{}" points="{}"/>').format(series.index, " ".join(upper + lower))
 
 
-def _line(series: Series, last: int, top: float) -> Markup:
-    places = [(_x(point.n, last), _y(point.accuracy, top), point) for point in series.points]
-    dots = Markup("").join(
-        Markup('<circle class="dot s{}" cx="{}" cy="{}" r="3"><title>{}</title></circle>').format(
-            series.index, x, y, _tooltip(series.name, point)
+def _whiskers(plane: Plane, series: Series) -> Markup:
+    return Markup("").join(
+        Markup('<line class="whisker s{0}" x1="{1}" x2="{1}" y1="{2}" y2="{3}"/>').format(
+            series.index, plane.left(point.x), plane.top(point.low), plane.top(point.high)
         )
-        for x, y, point in places
+        for point in series.points
     )
-    path = " ".join(f"{x},{y}" for x, y, _ in places)
-    return Markup('<polyline class="line s{}" points="{}"/>').format(series.index, path) + dots
 
 
-def _tooltip(name: str, point: Point) -> str:
-    return f"{name}: {point.accuracy:.1f} [{point.low:.1f}, {point.high:.1f}] at n = {point.n}"
+def _line(plane: Plane, series: Series) -> Markup:
+    path = " ".join(f"{plane.left(point.x)},{plane.top(point.y)}" for point in series.points)
+    line = Markup('<polyline class="line s{}" points="{}"/>').format(series.index, path)
+    told = series.points
+    if len(told) > MAX_DOTS:
+        ends = (series.points[0], series.points[-1])
+        told = tuple(point for point in told if point.x in plane.x.ticks() or point in ends)
+    return line + _dots(plane, series, told)
+
+
+def _dots(plane: Plane, series: Series, points: Sequence[Point]) -> Markup:
+    return Markup("").join(
+        Markup('<circle class="dot s{}" cx="{}" cy="{}" r="3.2"><title>{}</title></circle>').format(
+            series.index,
+            plane.left(point.x),
+            plane.top(point.y),
+            f"{tooltip(series.name, point)} at {plane.x.label} {point.x:g}",
+        )
+        for point in points
+    )
+
+
+def tooltip(name: str, point: Point) -> str:
+    """The name with its value and interval."""
+    interval = "" if point.low == point.high else f" [{point.low:.3g}, {point.high:.3g}]"
+    return f"{name}: {point.y:.3g}{interval}"

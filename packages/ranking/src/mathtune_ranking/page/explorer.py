@@ -1,6 +1,12 @@
-"""Single problems, opened up: every sample in its cluster with its score, and what each selector chose."""
+"""The data of the explorer: every test problem with its samples, clusters, scores and choices, packed for the page.
 
-from collections.abc import Sequence
+The page unpacks a generator when it is first shown, so each is a block of its own: JSON with texts stored once,
+gzipped and in base64, which no completion can break out of.
+"""
+
+import base64
+import gzip
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,141 +15,155 @@ import numpy as np
 import polars as pl
 
 from mathtune_core.errors import MathtuneError
-from mathtune_core.schemas import SAMPLES, SOLUTIONS
+from mathtune_core.schemas import SAMPLE_KEY, SAMPLES
 from mathtune_core.tables import read_table
 from mathtune_ranking.candidates import NO_ANSWER, Candidates
-from mathtune_ranking.selectors import DEPLOYABLE, SELECTORS, Selection
+from mathtune_ranking.rows import Row
+from mathtune_ranking.selectors import DEPLOYABLE, SELECTORS, Ints
 
 CHOOSERS = ("Pass@1", *DEPLOYABLE)
+SCORE_UNITS = 10_000  # scores travel as whole numbers of this fraction
+LENGTH = "length"  # the finish_reason of a completion cut at max_tokens
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """One completion as shown."""
+class Block:
+    """Packed JSON under the name by which the page asks for it."""
 
-    completion: str
-    score: float
-    finish_reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """The samples of one answer, best score first; `answer` None for those without one."""
-
-    answer: str | None
-    is_correct: bool
-    score_sum: float
-    chosen_by: tuple[str, ...]
-    samples: tuple[Sample, ...]
+    name: str
+    packed: str
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One problem and, for each generator, its clusters, the most frequent first."""
+def blocks(
+    candidates: dict[Row, Candidates],
+    *,
+    k: int,
+    selector: str,
+    seed: int,
+    problems: pl.DataFrame,
+    samples: Path,
+    num_examples: int,
+) -> list[Block]:
+    """The problems, then a block a generator, all of one seed.
 
-    problem: dict[str, Any]
-    generators: tuple[tuple[str, tuple[Cluster, ...]], ...]
-    summary: str
-
-
-def examples(
-    candidates: dict[str, Candidates], k: int, problems: pl.DataFrame, samples: dict[str, Path], num_examples: int
-) -> list[Example]:
-    """The first `num_examples` test problems by id, those where selectors disagree about being right first.
-
-    `samples` are the folders with each generator's samples.parquet.
+    `candidates` are those of each row, `samples` holds <generator>/<seed>/samples.parquet. Of more problems than
+    `num_examples` those come first where selectors disagree about being right, then by id. No block without a problem.
+    Raises MathtuneError where samples and clusters do not match.
     """
-    selections = {
-        generator: {name: SELECTORS[name](arrays, k) for name in CHOOSERS} for generator, arrays in candidates.items()
-    }
-    accuracy = np.stack([one.p_correct for chosen in selections.values() for one in chosen.values()], axis=1)
-    per_generator = accuracy.reshape(accuracy.shape[0], len(candidates), len(CHOOSERS))
-    disagree = (np.ptp(per_generator, axis=2) > 0).any(axis=1)
-    order = np.argsort(~disagree, kind="stable")[:num_examples]
     problem_ids = next(iter(candidates.values())).problem_ids
-    shown = [problem_ids[row] for row in order]
-    texts = {generator: _texts(samples[generator] / "samples.parquet", shown) for generator in candidates}
-    known = {row["problem_id"]: row for row in problems.iter_rows(named=True)}
-    found = []
-    for row in order:
-        problem = known[problem_ids[row]]
-        generators = []
-        for generator, arrays in candidates.items():
-            clusters = _clusters(arrays, selections[generator], int(row), texts[generator])
-            generators.append((generator, clusters))
-        found.append(Example(problem, tuple(generators), _summary(selections, int(row))))
+    shown = _shown(candidates, k, num_examples)
+    if not shown.size:
+        return []
+    generators = list(dict.fromkeys(row.generator for row in candidates))
+    head = {
+        "seed": seed,
+        "k": k,
+        "selector": selector,
+        "selectors": CHOOSERS,
+        "numSamples": next(iter(candidates.values())).num_samples,
+        "scoreUnits": SCORE_UNITS,
+        "generators": {
+            name: {"verifiers": [row.verifier for row in candidates if row.generator == name]} for name in generators
+        },
+        "problems": _problems([problem_ids[row] for row in shown], problems),
+    }
+    found = [Block("problems", packed(head))]
+    for number, name in enumerate(generators):
+        of_one = {row.verifier: arrays for row, arrays in candidates.items() if row.generator == name}
+        texts = _texts(samples / name / str(seed) / "samples.parquet", next(iter(of_one.values())))
+        found.append(Block(f"generator-{number}", packed(_generator(of_one, k, shown, texts))))
     return found
 
 
-def _texts(path: Path, problem_ids: list[str]) -> dict[tuple[str, int], Sample]:
-    rows = read_table(path, SAMPLES).filter((pl.col("decoding") == "sampled") & pl.col("problem_id").is_in(problem_ids))
+def packed(value: Any) -> str:
+    """JSON, gzipped (without a time, so that the same run gives the same page), in base64."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode("utf-8"), 6, mtime=0)).decode("ascii")
+
+
+def unpacked(text: str) -> Any:
+    """What `packed` packed."""
+    return json.loads(gzip.decompress(base64.b64decode(text)))
+
+
+def _shown(candidates: dict[Row, Candidates], k: int, num_examples: int) -> Ints:
+    """The rows of the problems to show, in the order of their ids."""
+    num_problems = len(next(iter(candidates.values())).problem_ids)
+    if num_problems <= num_examples:
+        return np.arange(num_problems)
+    disagree = np.zeros(num_problems, dtype=np.bool_)
+    for arrays in candidates.values():
+        accuracy = np.stack([SELECTORS[name](arrays, k).p_correct for name in CHOOSERS])
+        disagree |= np.ptp(accuracy, axis=0) > 0
+    return np.sort(np.argsort(~disagree, kind="stable")[:num_examples])
+
+
+def _problems(problem_ids: list[str], problems: pl.DataFrame) -> list[dict[str, Any]]:
+    columns = ("problem_id", "problem", "expected_answer", "source", "subject", "level", "subset")
+    order = pl.DataFrame({"problem_id": problem_ids}, schema={"problem_id": pl.String})
+    return order.join(problems, on="problem_id", how="left", maintain_order="left").select(columns).rows(named=True)
+
+
+def _texts(path: Path, candidates: Candidates) -> dict[str, list[Any]]:
+    """The columns of samples.parquet a problem: N + 1 rows each, the greedy one first; checked against the clusters."""
+    table = read_table(path, SAMPLES).sort(SAMPLE_KEY)
+    for problem_id, decoding, index in _expected(candidates).join(table, on=list(SAMPLE_KEY), how="anti").rows():
+        raise MathtuneError(
+            f"{path}: problem_id={problem_id!r}, {decoding} sample {index}: is missing; run `dvc repro`"
+        )
+    width = candidates.num_samples + 1
+    if table.height != width * len(candidates.problem_ids):
+        raise MathtuneError(f"{path}: has samples that clusters.parquet has not; run `dvc repro`")
+    wanted = ("completion", "finish_reason", "num_tokens")
+    columns = {name: table[name].to_list() for name in wanted}
     return {
-        (row["problem_id"], row["sample_index"]): Sample(row["completion"], 0.0, row["finish_reason"])
-        for row in rows.iter_rows(named=True)
+        name: [values[start : start + width] for start in range(0, len(values), width)]
+        for name, values in columns.items()
     }
 
 
-def _clusters(
-    arrays: Candidates, chosen: dict[str, Selection], row: int, texts: dict[tuple[str, int], Sample]
-) -> tuple[Cluster, ...]:
-    members: dict[int, list[Sample]] = {}
-    problem_id = arrays.problem_ids[row]
-    for column in np.argsort(-arrays.score[row], kind="stable"):
-        text = texts.get((problem_id, int(column)))
-        if text is None:
-            raise MathtuneError(
-                f"samples: problem_id={problem_id!r}, sample_index={column}: is missing; run `dvc repro`"
-            )
-        sample = Sample(text.completion, float(arrays.score[row, column]), text.finish_reason)
-        members.setdefault(int(arrays.cluster_id[row, column]), []).append(sample)
-    greedy_alone = int(chosen["Pass@1"].winner[row])
-    if greedy_alone not in members:
-        members[greedy_alone] = []  # the greedy answer is one that no sample has
-    clusters = []
-    for cluster, inside in sorted(members.items(), key=lambda item: (item[0] == NO_ANSWER, -len(item[1]), item[0])):
-        none = cluster == NO_ANSWER
-        correct = not none and bool(_is_right(arrays, cluster, row))
-        by = tuple(name for name, one in chosen.items() if int(one.winner[row]) == cluster)
-        total = sum(sample.score for sample in inside)
-        answer = None if none else arrays.answers[row][cluster]
-        clusters.append(Cluster(answer, correct, total, by, tuple(inside)))
-    return tuple(clusters)
+def _expected(candidates: Candidates) -> pl.DataFrame:
+    sampled = [("sampled", index) for index in range(candidates.num_samples)]
+    rows = [
+        (problem_id, decoding, index)
+        for problem_id in candidates.problem_ids
+        for decoding, index in [("greedy", 0), *sampled]
+    ]
+    schema = {name: SAMPLES.schema[name] for name in SAMPLE_KEY}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _is_right(arrays: Candidates, cluster: int, row: int) -> bool:
-    greedy_right = arrays.greedy_cluster[row] == cluster and arrays.greedy_correct[row]
-    return bool(arrays.cluster_correct[row, cluster] or greedy_right)
+def _generator(of_verifier: dict[str, Candidates], k: int, shown: Ints, texts: dict[str, list[Any]]) -> dict[str, Any]:
+    """Arrays by shown problem; of samples the greedy one first, then 0 … N − 1. Texts are numbers into `texts`."""
+    number: dict[str, int] = {}
+    arrays = next(iter(of_verifier.values()))
+    completions = [[number.setdefault(text, len(number)) for text in texts["completion"][row]] for row in shown]
+    right = [
+        sorted({*np.nonzero(arrays.cluster_correct[row])[0].tolist(), *_greedy_right(arrays, int(row))})
+        for row in shown
+    ]
+    return {
+        "texts": list(number),
+        "completion": completions,
+        "tokens": [texts["num_tokens"][row] for row in shown],
+        "cut": [[i for i, reason in enumerate(texts["finish_reason"][row]) if reason == LENGTH] for row in shown],
+        "cluster": [[int(arrays.greedy_cluster[row]), *arrays.cluster_id[row].tolist()] for row in shown],
+        "answers": [arrays.answers[row] for row in shown],
+        "right": right,
+        "verifiers": {name: _scored(candidates, k, shown) for name, candidates in of_verifier.items()},
+    }
 
 
-def _summary(selections: dict[str, dict[str, Selection]], row: int) -> str:
-    """How many of the generators each selector gets right, as `Maj1 2/4`."""
-    parts = []
-    for name in CHOOSERS:
-        right = sum(float(chosen[name].p_correct[row]) for chosen in selections.values())
-        parts.append(f"{name} {right:.3g}/{len(selections)}")
-    return " · ".join(parts)
+def _greedy_right(arrays: Candidates, row: int) -> list[int]:
+    greedy = int(arrays.greedy_cluster[row])
+    return [greedy] if arrays.greedy_correct[row] and greedy != NO_ANSWER else []
 
 
-def side_by_side(styles: Sequence[str], solutions: Path, problems: pl.DataFrame) -> dict[str, Any] | None:
-    """One problem with its training solution in every style that has one: the problem most styles share, first by id.
-
-    `solutions` holds <style>/solutions.parquet; a style without the file is left out. None when no style has any.
-    """
-    paths = {style: solutions / style / "solutions.parquet" for style in styles}
-    tables = {style: read_table(path, SOLUTIONS) for style, path in paths.items() if path.is_file()}
-    if not tables or not any(table.height for table in tables.values()):
-        return None
-    # The paths follow the styles' names; a mix holds rows of its parts, so the file counts, not the style column.
-    everything = pl.concat(
-        [table.sort("problem_id", "solution_id").with_columns(file=pl.lit(style)) for style, table in tables.items()]
-    )
-    shared = (
-        everything.group_by("problem_id")
-        .agg(pl.col("file").n_unique())
-        .sort("file", "problem_id", descending=[True, False])
-    )
-    problem_id = shared["problem_id"][0]
-    chosen = everything.filter(pl.col("problem_id") == problem_id).unique("file", keep="first", maintain_order=True)
-    texts = problems.filter(pl.col("problem_id") == problem_id)["problem"].to_list()
-    columns = [(row["file"], row["solution"], row["origin"]) for row in chosen.iter_rows(named=True)]
-    return {"problem": texts[0] if texts else problem_id, "columns": columns}
+def _scored(candidates: Candidates, k: int, shown: Ints) -> dict[str, Any]:
+    chosen = [SELECTORS[name](candidates, k) for name in CHOOSERS]
+    scores = np.rint(candidates.score[shown] * SCORE_UNITS).astype(np.int64)
+    return {
+        "score": scores.tolist(),
+        "winner": np.stack([one.winner[shown] for one in chosen], axis=1).tolist(),
+        "accuracy": np.stack([one.p_correct[shown] for one in chosen], axis=1).round(4).tolist(),
+    }
