@@ -223,7 +223,7 @@ def test_every_section_of_every_scale_loads(tmp_path: Path) -> None:
     assert {section for section, _ in used} == set(by_item)
 
 
-STUDIED = [(), ("full",), ("full", "three_seeds"), ("smollm2",), ("smollm2", "math")]
+STUDIED = [(), ("full",), ("full", "three_seeds"), ("smollm2",), ("smollm2", "math"), ("paper",), ("full", "paper")]
 
 
 @pytest.mark.parametrize("scales", STUDIED, ids="+".join)

@@ -1,8 +1,8 @@
 """The command line.
 
-`mathtune scale` sets up a run, `styles compare` puts the solution styles side by side, `table` prints the result,
-`evaluate` the same for samples of other tools, `compare` tests one run against another, `solve` answers a problem with
-a model and `vote` a whole split.
+`mathtune scale` sets up a run, `plan` says what it will cost, `styles compare` puts the solution styles side by side,
+`table` prints the result, `evaluate` the same for samples of other tools, `compare` tests one run against another, and
+`solve` answers a problem with a model, `vote` a whole split.
 """
 
 import argparse
@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME | key=value",
         help="files of scales/ without .yaml, each laid over those before; changes as `dvc exp run -S` takes them",
     )
+    _plan_arguments(commands.add_parser("plan", help="what a run will cost: tokens, FLOPs, time, disk"))
     table = commands.add_parser("table", help="print the result table of the last `dvc repro`")
     table.add_argument("evaluation", nargs="?", type=Path, default=Path("artifacts/evaluate"))
     _evaluate_arguments(commands.add_parser("evaluate", help="the tables for samples that other tools made"))
@@ -48,6 +49,20 @@ def _compare_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--problems", type=Path, default=Path("artifacts/build_problems"))
     command.add_argument("--base", type=Path, help="whose tokens are counted (default: study.base of params.yaml)")
     command.add_argument("--problem", metavar="ID", help="the problem to show (default: one that most styles solve)")
+
+
+def _plan_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "words", nargs="*", metavar="NAME | key=value", help="as for `scale`, writing nothing (default: params.yaml)"
+    )
+    command.add_argument("--model", help="its number of parameters (7e9), a checkpoint folder or a well-known name")
+    command.add_argument("--device", help="cpu, here (this CPU, measured), h100, … (default: cpu below 1e9 parameters)")
+    command.add_argument("--flops", type=float, help="the device's peak in matrix products, FLOP/s")
+    command.add_argument("--mfu", type=float, help="the share of that peak which a run gets")
+    command.add_argument("--decode-tokens-per-second", type=float, help="as measured, of the device")
+    command.add_argument("--tokens-per-problem", type=float)
+    command.add_argument("--tokens-per-solution", type=float, help="of every style and sample")
+    command.add_argument("--share-right", type=float, help="of the samples: right and unlike the others")
 
 
 def _sampling_arguments(command: argparse.ArgumentParser, n: str) -> None:
@@ -143,6 +158,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from mathtune_cli.evaluate_command import evaluate
 
             sys.stdout.write(evaluate(chosen) + "\n")
+        elif chosen.command == "plan":
+            # polars is not needed to set a scale
+            from mathtune_cli.plan.command import plan
+
+            sys.stdout.write(plan(chosen) + "\n")
         elif chosen.command == "vote":
             # torch is needed for nothing else here
             from mathtune_cli.vote import vote

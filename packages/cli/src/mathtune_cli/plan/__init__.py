@@ -1,0 +1,1 @@
+"""`mathtune plan`: what a run will cost, from its params alone."""
