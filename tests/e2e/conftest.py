@@ -6,6 +6,7 @@ import pytest
 from clone import Clone, copy_tree, use_micro_scale
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all of this folder: its tests share a run of minutes, and change its tree in turn."""
     for item in items:
