@@ -31,7 +31,7 @@ repro: pull  ## run the whole experiment and print its table
 	mathtune table
 
 test: pull  ## run the tests (SLOW=1: the slow ones too)
-	OMP_NUM_THREADS=1 python -m pytest --numprocesses logical --maxprocesses 8 --dist loadgroup \
+	OMP_NUM_THREADS=1 python -m pytest --numprocesses logical --maxprocesses 8 \
 		-m "$(if $(SLOW),,not slow and )not benchmark and not gpu"
 
 bench: pull  ## time the parts whose speed matters against what one would use instead

@@ -1,17 +1,7 @@
 """The micro run that the end-to-end tests share."""
 
-from pathlib import Path
-
 import pytest
 from clone import Clone, copy_tree, use_micro_scale
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all of this folder: its tests share a run of minutes, and change its tree in turn."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("e2e"))
 
 
 @pytest.fixture(scope="session")
