@@ -209,7 +209,7 @@ def test_what_was_chosen_is_explained(page, run, full_study) -> None:
         "[...document.querySelectorAll('.decisions tbody tr')]"
         ".map((row) => [...row.children].map((cell) => cell.textContent))"
     )
-    assert [row[0] for row in rows] == ["Pass@1", "Maj1", "RR.All", "RR.MajK", "W.RR", "W.RR.MajK"]
+    assert [row[0] for row in rows] == ["Pass@1", "Maj1", "RR.All", "RR.MajK", "W.RR", "W.RR.MajK", "Maj1.TopN"]
     assert all("right" in row[1] or "wrong" in row[1] for row in rows)
     reasons = page.evaluate(
         """(() => {
@@ -221,7 +221,9 @@ def test_what_was_chosen_is_explained(page, run, full_study) -> None:
           return ["Pass@1", "Maj1", "RR.All", "W.RR"]
             .map((name) => Reasons.why(name, all, name === "RR.All" ? b : a, 6, 2))
             .concat([Reasons.why("RR.MajK", all, b, 6, 2), Reasons.why("W.RR.MajK", all, a, 6, 8),
-              Reasons.why("Maj1", [b, c], b, 6, 2), Reasons.why("Maj1", all, none, 6, 2)]);
+              Reasons.why("Maj1", [b, c], b, 6, 2), Reasons.why("Maj1", all, none, 6, 2),
+              // Of 0.9, 0.5, 0.4, 0.3, 0.2 the best three: two of a, one of b.
+              Reasons.why("Maj1.TopN", all, a, 6, 2)]);
         })()"""
     )
     assert reasons == [
@@ -233,6 +235,7 @@ def test_what_was_chosen_is_explained(page, run, full_study) -> None:
         "largest sum of scores, all 3 answers being within the top 8, 1.20; the next is 0.90",
         "1 of 6 votes, as many as 1 other answer: one is drawn at random",
         "no sample gives an answer",
+        "2 of the 3 best-scored; the next has 1",
     ]
 
 

@@ -35,11 +35,27 @@ const Reasons = (() => {
     return `largest sum of scores${within}, ${winner.sum.toFixed(2)}${next < 0 ? "" : `; the next is ${next.toFixed(2)}`}`;
   }
 
+  /** The vote of the better-scored half, rounded up; samples that tie for its last place count in part. */
+  function topVote(clusters, winner) {
+    const answered = clusters.filter((cluster) => !cluster.none && cluster.samples.length);
+    const scores = answered.flatMap((cluster) => cluster.samples.map((sample) => sample.score)).sort((a, b) => b - a);
+    const size = Math.ceil(scores.length / 2);
+    const last = scores[size - 1];
+    const share = (size - scores.filter((one) => one > last).length) / scores.filter((one) => one === last).length;
+    const votes = (cluster) =>
+      cluster.samples.reduce((total, { score: one }) => total + (one > last ? 1 : one === last ? share : 0), 0);
+    const number = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(1));
+    const next = Math.max(...answered.filter((cluster) => cluster !== winner).map(votes), 0);
+    const lead = next > 0 ? `the next has ${number(next)}` : "no other answer is among them";
+    return `${number(votes(winner))} of the ${size} best-scored; ${lead}`;
+  }
+
   /** The sentence for one selector; `winner` is a cluster of `clusters`, the one without an answer where nothing is chosen. */
   function why(selector, clusters, winner, numSamples, k) {
     if (selector === "Pass@1") return winner.none ? "the greedy solution gives no answer" : "the greedy solution's answer; it has no vote";
     if (winner.none) return "no sample gives an answer";
     if (selector === "Maj1") return vote(clusters, winner, numSamples);
+    if (selector === "Maj1.TopN") return topVote(clusters, winner);
     if (selector === "RR.All") return best(clusters, winner, " of all");
     if (selector === "W.RR") return sum(clusters, winner, "");
     const top = mostFrequent(clusters, k);
