@@ -6,6 +6,7 @@ from math import comb
 import numpy as np
 import pytest
 
+from mathtune_core.errors import MathtuneError
 from mathtune_ranking.candidates import NO_ANSWER
 from mathtune_ranking.nested_subsets import RESAMPLED, averages
 from mathtune_ranking.selectors import SELECTORS
@@ -169,7 +170,7 @@ def test_pass_at_n_and_maj1_keep_their_precision_at_many_samples(toy) -> None:
             if 2 * r >= n
         ]
         assert voted[n - 1] == pytest.approx(sum(by_right), abs=1e-12)
-    with pytest.raises(ValueError, match="at most"):
+    with pytest.raises(MathtuneError, match="1030 samples a problem: at most 1029 can be ranked; take fewer"):
         binomials(MAX_SAMPLES + 1)
     assert np.isfinite(binomials(MAX_SAMPLES)).all()
 

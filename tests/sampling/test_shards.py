@@ -126,7 +126,7 @@ def test_a_run_goes_on_where_it_stopped_and_asks_nothing_twice(checkpoint, tmp_p
         sampler = Dying(lambda problem_id: [problem_id, "x"], lives)
         settings = {"seed": 0, "purpose": "test", "decodings": ("greedy", "sampled"), "unfinished": tmp_path / folder}
         try:
-            done = collect(Opened(sampler, None, "fake"), checkpoint, requests, PARAMS, **settings)
+            done = collect(Opened(sampler, None, "fake"), checkpoint, requests, PARAMS, **settings).completions
         except KeyboardInterrupt:
             done = None
         return done, sampler.asked

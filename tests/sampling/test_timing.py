@@ -3,37 +3,66 @@
 import json
 import time
 
+import pytest
+
+from mathtune_sampling.backend import Opened
 from mathtune_sampling.backends.fake import FakeSampler
+from mathtune_sampling.collect import collect
 from mathtune_sampling.requests import Request, SamplingParams
-from mathtune_sampling.timed_sampler import TimedSampler
+from mathtune_sampling.shards import Shards
 from mathtune_sampling.timing import write_timing
 
 PARAMS = SamplingParams(n=2, temperature=0.9, top_p=0.95, top_k=0, min_p=0.0, max_tokens=12, stop=())
 KEYED = {"seed": 0, "purpose": "test", "decodings": ("greedy", "sampled")}
 
 
-def test_it_passes_the_completions_on_and_counts_their_tokens():
-    requests = [Request("a", (1,)), Request("b", (2,))]
-    sampler = FakeSampler(lambda problem_id: ["it is 2", f"{problem_id} is"])
-    timed = TimedSampler(sampler)
-    assert list(timed.generate(requests, PARAMS, **KEYED)) == list(sampler.generate(requests, PARAMS, **KEYED))
-    assert timed.tokens == 2 * (4 + 4 + 3)  # words and the end, for greedy and the two samples of each problem
-    list(timed.generate(requests[:1], PARAMS, **KEYED))
-    assert timed.tokens == 3 * (4 + 4 + 3)
+class Clock:
+    """A sampler that takes three seconds a problem by a clock that stands still otherwise."""
+
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        monkeypatch.setattr(time, "perf_counter", lambda: self.now)
+
+    def texts(self, problem_id):
+        self.now += 3.0
+        return ["it is 2", f"{problem_id} is"]
 
 
-def test_its_seconds_are_the_samplers_and_not_its_callers(monkeypatch):
-    clock = [0.0]
-    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+def collected(clock, tmp_path, *names):
+    opened = Opened(FakeSampler(clock.texts), None, "fake")
+    requests = [Request(name, (1,)) for name in names]
+    return collect(opened, tmp_path, requests, PARAMS, **KEYED, unfinished=tmp_path / "unfinished")
 
-    def slow(problem_id):
-        clock[0] += 3.0
-        return ["it is 2"]
 
-    timed = TimedSampler(FakeSampler(slow))
-    for _ in timed.generate([Request("a", (1,)), Request("b", (2,))], PARAMS, **KEYED):
-        clock[0] += 100.0
-    assert timed.seconds == clock[0] - 200.0 > 0.0
+def test_tokens_are_counted_and_seconds_are_the_samplers_alone(monkeypatch, tmp_path):
+    clock, append = Clock(monkeypatch), Shards.append
+
+    def slowly(self, completions):
+        clock.now += 100.0
+        append(self, completions)
+
+    monkeypatch.setattr(Shards, "append", slowly)
+    found = collected(clock, tmp_path, "a", "b")
+    assert [row[0].problem_id for row in found.completions] == ["a", "b"]
+    assert found.tokens == 2 * (4 + 4 + 3)  # words and the end, for greedy and the two samples of each problem
+    assert found.seconds == clock.now - 200.0 > 0.0
+
+
+def test_what_a_killed_run_had_done_is_not_counted(monkeypatch, tmp_path):
+    clock, append = Clock(monkeypatch), Shards.append
+
+    def killed(self, completions):
+        append(self, completions)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Shards, "append", killed)
+        with pytest.raises(KeyboardInterrupt):
+            collected(clock, tmp_path, "a", "b")
+    before = clock.now
+    found = collected(clock, tmp_path, "a", "b")
+    assert [row[0].problem_id for row in found.completions] == ["a", "b"]
+    assert (found.tokens, found.seconds) == (4 + 4 + 3, clock.now - before)
 
 
 def test_the_file_has_count_seconds_and_rate(tmp_path):

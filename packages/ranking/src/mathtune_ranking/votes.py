@@ -6,6 +6,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from mathtune_core.errors import MathtuneError
+
 MAX_SAMPLES = 1_029  # of more, C(n, n / 2) is beyond float64
 PROBLEMS_AT_ONCE = 256  # times a product's size: some MB
 
@@ -106,9 +108,9 @@ def _drawn_of(size: NDArray[np.int64], max_drawn: int) -> NDArray[np.float64]:
 
 @cache
 def binomials(size: int) -> NDArray[np.float64]:
-    """C(n, m) for n and m up to `size`; raises ValueError where that is beyond float64."""
+    """C(n, m) for n and m up to `size`; raises MathtuneError where that is beyond float64."""
     if size > MAX_SAMPLES:
-        raise ValueError(f"size: at most {MAX_SAMPLES} samples a problem, got {size}")
+        raise MathtuneError(f"{size} samples a problem: at most {MAX_SAMPLES} can be ranked; take fewer")
     table = np.zeros((size + 1, size + 1))
     row = [1]  # in Pascal's triangle, as exact integers
     for n in range(size + 1):

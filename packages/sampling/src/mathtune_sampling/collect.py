@@ -1,7 +1,9 @@
 """Draws the completions of all requests with a progress bar, each finished problem kept in shards on the way."""
 
 import sys
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,18 @@ from mathtune_core.shots import Shot
 from mathtune_sampling.backend import Opened
 from mathtune_sampling.requests import Completion, Decoding, Request, SamplingParams
 from mathtune_sampling.shards import Shards, run_key
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The completions of each request, in request order, and what this process did for them.
+
+    `tokens` and `seconds` leave out what an earlier, killed run had generated, and all but the sampler's own work.
+    """
+
+    completions: list[list[Completion]]
+    tokens: int
+    seconds: float
 
 
 def requests_of(problems: pl.DataFrame, tokenizer: Any, shots: Sequence[Shot] = ()) -> list[Request]:
@@ -33,8 +47,8 @@ def collect(
     purpose: str,
     decodings: Sequence[Decoding],
     unfinished: Path,
-) -> list[list[Completion]]:
-    """The completions of each request, in request order, from `opened`, which holds the checkpoint folder `model`.
+) -> Collected:
+    """Draws the completions of each request from `opened`, which holds the checkpoint folder `model`.
 
     What a killed run of the same model, requests, params and code left in `unfinished` is taken over.
     """
@@ -45,9 +59,17 @@ def collect(
     if finished:
         sys.stderr.write(f"resumes a killed run: {len(finished)} of {len(requests)} problems were finished\n")
     each = sum(1 if decoding == "greedy" else params.n for decoding in decodings)
+    tokens, seconds = 0, 0.0
+    drawn = opened.sampler.generate(remaining, params, seed=seed, purpose=purpose, decodings=decodings)
     with tqdm(total=len(requests) * each, initial=len(finished) * each, desc="sample", unit="solution") as progress:
-        for completions in opened.sampler.generate(remaining, params, seed=seed, purpose=purpose, decodings=decodings):
+        while True:
+            started = time.perf_counter()
+            completions = next(drawn, None)
+            seconds += time.perf_counter() - started
+            if completions is None:
+                break
             shards.append(completions)
             finished[completions[0].problem_id] = completions
+            tokens += sum(completion.num_tokens for completion in completions)
             progress.update(len(completions))
-    return [finished[request.problem_id] for request in requests]
+    return Collected([finished[request.problem_id] for request in requests], tokens, seconds)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +17,6 @@ from mathtune_sampling.backend import Backend, open_sampler
 from mathtune_sampling.checkpoint import Dtype
 from mathtune_sampling.collect import collect, requests_of
 from mathtune_sampling.requests import Completion, Decoding, SamplingParams
-from mathtune_sampling.timed_sampler import TimedSampler
 from mathtune_sampling.timing import write_timing
 
 DECODINGS: tuple[Decoding, ...] = ("greedy", "sampled")
@@ -85,9 +84,8 @@ def run(
     chosen = select_problems(read_table(problems / "problems.parquet", PROBLEMS), item, params)
     shots = read_shots_of(model)
     opened = open_sampler(model, params.backend, params.dtype, params.max_num_seqs, params.kv_cache_gib)
-    sampler = TimedSampler(opened.sampler)
-    completions = collect(
-        replace(opened, sampler=sampler),
+    collected = collect(
+        opened,
         model,
         requests_of(chosen, opened.tokenizer, shots),
         params.sampling(after_shots=bool(shots)),
@@ -96,12 +94,12 @@ def run(
         decodings=DECODINGS,
         unfinished=unfinished,
     )
-    samples = sample_table(completions, seed)
+    samples = sample_table(collected.completions, seed)
     write_table(samples, out / "samples.parquet", SAMPLES)
-    write_timing(out / "timing.json", "tokens", sampler.tokens, sampler.seconds)
+    write_timing(out / "timing.json", "tokens", collected.tokens, collected.seconds)
     sys.stderr.write(
-        f"sample_solutions@{item}: {len(chosen)} problems, {len(samples)} solutions, {sampler.tokens} tokens "
-        f"in {sampler.seconds:.1f} s ({sampler.tokens / max(sampler.seconds, 1e-9):.0f} tokens/s)\n"
+        f"sample_solutions@{item}: {len(chosen)} problems, {len(samples)} solutions, {collected.tokens} tokens "
+        f"in {collected.seconds:.1f} s ({collected.tokens / max(collected.seconds, 1e-9):.0f} tokens/s)\n"
     )
 
 

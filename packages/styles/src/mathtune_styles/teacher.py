@@ -114,12 +114,12 @@ def draw(
             f"exceeds the teacher's context of {limit}; take fewer or shorter worked examples, or lower max_tokens"
         )
     keyed: Any = {"seed": params.seed, "purpose": "style data", "decodings": ("sampled",)}
-    completions = collect(
+    collected = collect(
         teacher.opened, teacher.folder, fitting, params.sampling(*stops), **keyed, unfinished=unfinished
     )
     rows = [
         (c.problem_id, c.decoding, c.sample_index, c.text, c.finish_reason, c.num_tokens)
-        for of_problem in completions
+        for of_problem in collected.completions
         for c in of_problem
     ]
     schema = {name: SAMPLES.schema[name] for name in COLUMNS}
