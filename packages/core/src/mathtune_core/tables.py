@@ -19,10 +19,15 @@ def read_table(path: Path, table: Table) -> pl.DataFrame:
     try:
         frame = pl.read_parquet(path)
     except (PolarsError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise MathtuneError(f"{path}: not a readable parquet file ({reason}); delete it and run `dvc repro`") from error
+        raise not_readable(path, error) from error
     validate(frame, table, str(path))
     return frame
+
+
+def not_readable(path: Path, error: Exception) -> MathtuneError:
+    """What to say of a file at `path` that its reader refused with `error`."""
+    reason = str(error).splitlines()[0]
+    return MathtuneError(f"{path}: not a readable parquet file ({reason}); delete it and run `dvc repro`")
 
 
 def write_table(frame: pl.DataFrame, path: Path, table: Table) -> None:
@@ -35,8 +40,11 @@ def write_table(frame: pl.DataFrame, path: Path, table: Table) -> None:
     partial.replace(path)
 
 
-def validate(frame: pl.DataFrame, table: Table, where: str) -> None:
-    """Raises MathtuneError naming `where`, the row and the column when `frame` is not a `table`."""
+def validate(frame: pl.DataFrame, table: Table, where: str, first_row: int = 0) -> None:
+    """Raises MathtuneError naming `where`, the row and the column when `frame` is not a `table`.
+
+    `first_row` is the number of the frame's first row where the frame is part of a table.
+    """
     for column, dtype in table.schema.items():
         if column not in frame.columns:
             raise MathtuneError(f"{where}: {table.name}.{column}: column is missing")
@@ -47,10 +55,10 @@ def validate(frame: pl.DataFrame, table: Table, where: str) -> None:
         raise MathtuneError(f"{where}: {table.name}.{extra[0]}: unknown column")
     for column in table.schema:
         if column not in table.nullable and frame[column].null_count():
-            row = frame[column].is_null().arg_true()[0]
+            row = first_row + frame[column].is_null().arg_true()[0]
             raise MathtuneError(f"{where}: row {row}: {table.name}.{column}: null is not allowed")
     repeated = frame.select(~pl.struct(table.key).is_first_distinct().alias("r"))["r"]
     if repeated.any():
         row = int(repeated.arg_true()[0])
         key = ", ".join(f"{k}={frame[k][row]!r}" for k in table.key)
-        raise MathtuneError(f"{where}: row {row}: {table.name}: the key {key} occurs twice")
+        raise MathtuneError(f"{where}: row {first_row + row}: {table.name}: the key {key} occurs twice")
