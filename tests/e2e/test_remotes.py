@@ -96,8 +96,7 @@ def test_the_run_cache_spares_a_clone_without_the_others_lock_file(first: Clone,
     shared = lock.read_text()
     second.run("git", "checkout", "--quiet", "HEAD~1", "--", "dvc.lock")
     assert lock.read_text() != shared
-    second.run("dvc", "pull", *BASE)
-    second.run("dvc", "fetch", "--run-cache", *BASE)
+    second.run("dvc", "pull", "--run-cache", *BASE)
     assert second.repro("--pull", *STAGES) == set()
     assert made(second) == made(first)
     assert lock.read_text() == shared

@@ -21,6 +21,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     tree = copy_tree(tmp_path_factory.mktemp("slurm") / "clone")
     use_micro_scale(tree)
     tree.commit("micro scale")
+    tree.run("dvc", "config", "--local", "cache.type", "symlink")  # as on a cluster, so that clones hold no copies
     sbatch = tree.root / ".venv" / "bin" / "sbatch"
     sbatch.parent.mkdir(parents=True)
     sbatch.write_text(SBATCH)
@@ -75,4 +76,6 @@ def test_jobs_in_clones_of_their_own_meet_in_the_cache(clone: Clone) -> None:
     assert list((clone.root / ".dvc" / "tmp" / "slurm").iterdir()) == []
     clone.run("dvc", "pull", "data.dvc", "pretrain_base")
     assert clone.repro("build_problems", *targets) == set()
-    assert (clone.root / "artifacts/build_solutions/original/solutions.parquet").is_file()
+    solutions = clone.root / "artifacts/build_solutions/original/solutions.parquet"
+    assert solutions.is_symlink()
+    assert solutions.is_file()
