@@ -14,7 +14,8 @@ from mathtune_core.stage import params_type, stage_module
 from mathtune_core.study import Study
 
 ROOT = Path(__file__).resolve().parents[2]
-DVC: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())
+DVC_TEXT = (ROOT / "dvc.yaml").read_text()
+DVC: dict[str, Any] = YAML(typ="safe").load(DVC_TEXT)
 PARAMS: dict[str, Any] = YAML(typ="safe").load((ROOT / "params.yaml").read_text())
 STAGES = list(DVC["stages"])
 # The same stage over other generators or verifiers, which a matrix cannot leave out or add one by one.
@@ -29,9 +30,9 @@ ALSO = {
 OTHER_SECTIONS = {"study", "build_corpus"}
 
 
-def body(stage: str) -> dict[str, Any]:
+def body(stage: str, dvc: dict[str, Any] = DVC) -> dict[str, Any]:
     """The stage's definition, that of its items where it has several."""
-    definition: dict[str, Any] = DVC["stages"][stage]
+    definition: dict[str, Any] = dvc["stages"][stage]
     return definition.get("do", definition)
 
 
@@ -40,9 +41,10 @@ def commands(stage: str) -> list[str]:
     return found if isinstance(found, list) else [found]
 
 
-def out_paths(stage: str) -> list[str]:
-    entries = [e for kind in ("outs", "metrics", "plots") for e in body(stage).get(kind, [])]
-    return [e if isinstance(e, str) else next(iter(e)) for e in entries]
+def outs(stage: str, dvc: dict[str, Any] = DVC) -> dict[str, dict[str, Any]]:
+    """Each output's path, whatever its kind, and how it is declared."""
+    entries = [e for kind in ("outs", "metrics", "plots") for e in body(stage, dvc).get(kind, [])]
+    return {path: how for entry in entries for path, how in entry.items()}
 
 
 def test_there_are_all_the_stages_of_the_design() -> None:
@@ -76,12 +78,21 @@ def test_a_stage_writes_under_its_own_folder_and_only_the_base_is_pushed(stage: 
     # A mix is a style like any other, so its solutions lie with the other styles'; so with the recipes' generators.
     shared = {"mix_solutions": "build_solutions", **dict.fromkeys(("few_shot", "train_sequential"), "train_generator")}
     folder = {**shared, **ALSO}.get(stage, stage)
-    paths = out_paths(stage)
-    assert paths
-    assert all(path.startswith(f"artifacts/{folder}") for path in paths)
-    entries = [e for kind in ("outs", "metrics", "plots") for e in body(stage).get(kind, [])]
-    pushed = [e for e in entries if isinstance(e, str) or next(iter(e.values())).get("push", True)]
-    assert (pushed != []) == (stage == "pretrain_base")
+    assert outs(stage)
+    assert all(path.startswith(f"artifacts/{folder}") for path in outs(stage))
+    pushed = [path for path, how in outs(stage).items() if how.get("push", True)]
+    assert pushed == (["artifacts/pretrain_base"] if stage == "pretrain_base" else [])
+
+
+def test_what_the_repository_brings_stays_in_its_store_and_one_word_shares_the_rest() -> None:
+    changed = DVC_TEXT.replace("push: &push false", "push: &push true")
+    assert changed != DVC_TEXT
+    shared = YAML(typ="safe").load(changed)
+    assert all(how.get("push", True) for stage in STAGES for how in outs(stage, shared).values())
+    pinned = {path for stage in STAGES for path, how in outs(stage).items() if how.get("remote") == "store"}
+    assert pinned == {"artifacts/pretrain_base"}
+    (data,) = YAML(typ="safe").load((ROOT / "data.dvc").read_text())["outs"]
+    assert data["remote"] == "store"
 
 
 def test_every_section_belongs_to_a_stage() -> None:
