@@ -3,19 +3,22 @@
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = "tests/e2e/"  # these share a run of minutes, and change its tree in turn
+END_TO_END = "tests/e2e/"  # these share a run of minutes, and change its tree in turn
+RAY = ("tests/sampling/test_backends_ray.py", "tests/sampling/test_data_parallel.py")  # and these a Ray
 
 
-class OneWorkerForEndToEnd(LoadScopeScheduling):  # type: ignore[misc, unused-ignore]
-    """Test by test to whichever worker is free, but for the end-to-end tests: one worker has them all, first.
+class OneWorkerForEach(LoadScopeScheduling):  # type: ignore[misc, unused-ignore]
+    """Test by test to whichever worker is free, but one worker has all end-to-end tests, and one all over Ray.
 
     (xdist's own way to say so, `xdist_group`, has no effect under pytest 9.2.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return TOGETHER if nodeid.startswith(TOGETHER) else nodeid
+        if nodeid.startswith(END_TO_END):
+            return END_TO_END
+        return RAY[0] if nodeid.startswith(RAY) or nodeid.endswith("[ray]") else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
     """xdist asks for it once."""
-    return OneWorkerForEndToEnd(config, log)
+    return OneWorkerForEach(config, log)

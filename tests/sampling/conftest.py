@@ -16,6 +16,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTok
 
 from mathtune_core.prompts import VERIFIER_PROMPT
 from mathtune_core.schemas import PROBLEMS
+from mathtune_sampling.data_parallel.params import DataParallelParams, prepare_ray
 from mathtune_sampling.engine.kernels import Kernels
 from mathtune_sampling.engine.native_kernels import NativeKernels
 from mathtune_sampling.engine.torch_kernels import TorchKernels
@@ -31,6 +32,19 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def ray_session() -> Iterator[None]:
+    """A Ray that tests share, for it takes seconds to start: in it each opens and leaves workers of its own."""
+    pytest.importorskip("ray", reason="Ray is an extra and is not installed here")
+    params = DataParallelParams(data_parallel_size=4)
+    prepare_ray(params)
+    from mathtune_sampling.data_parallel.cluster import join
+
+    session = join(params, gpus_each=1, threads=1)
+    yield
+    session.leave()
 
 
 @pytest.fixture(scope="session")

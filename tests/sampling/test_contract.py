@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from mathtune_core.errors import MathtuneError
-from mathtune_sampling.backend import open_sampler
+from mathtune_sampling.backend import EngineParams, open_sampler
 from mathtune_sampling.backends.fake import FakeSampler
 from mathtune_sampling.requests import Request, SamplingParams
 
 PARAMS = SamplingParams(n=4, temperature=0.9, top_p=0.95, max_tokens=24)
-BACKENDS = ["torch", "transformers", "vllm", "fake"]
+BACKENDS = ["torch", "transformers", "vllm", "ray", "fake"]
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -24,7 +24,15 @@ def sampler(request, checkpoint):
         if find_spec("vllm") is None:
             pytest.skip("vLLM is an extra and is not installed here")
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
-    return open_sampler(checkpoint, request.param, "float32", 16, 0.1).sampler
+    if request.param == "ray":
+        request.getfixturevalue("ray_session")
+        return opened(checkpoint, "torch", data_parallel_size=2)
+    return opened(checkpoint, request.param)
+
+
+def opened(checkpoint, backend, **changes):
+    engine = EngineParams(backend=backend, dtype="float32", max_num_seqs=16, kv_cache_gib=0.1, **changes)
+    return open_sampler(checkpoint, engine).sampler
 
 
 def generate(sampler, requests, *, params=PARAMS, **changes):
@@ -87,7 +95,7 @@ def test_no_requests_give_nothing(sampler):
 
 def test_greedy_is_the_same_in_each_real_backend(checkpoint, requests):
     def texts(backend):
-        sampler = open_sampler(checkpoint, backend, "float32", 16, 0.1).sampler
+        sampler = opened(checkpoint, backend)
         return [[(c.text, c.num_tokens) for c in row] for row in generate(sampler, requests, decodings=("greedy",))]
 
     assert texts("torch") == texts("transformers")

@@ -7,7 +7,7 @@ from pathlib import Path
 from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import END_OF_SHOT
 from mathtune_core.shots import Shot
-from mathtune_sampling.backend import Opened, open_sampler
+from mathtune_sampling.backend import EngineParams, Opened, open_sampler
 from mathtune_sampling.requests import SamplingParams
 
 # The evaluation's: a problem of its test split gets the very samples that it got there.
@@ -30,4 +30,4 @@ def flag_error(command: str, error: ValueError) -> MathtuneError:
 
 def open_generator(model: Path) -> Opened:
     """The checkpoint in folder `model` behind our engine. Raises MathtuneError as `open_sampler` does."""
-    return open_sampler(model, "torch", "float32", 256, 2.0)
+    return open_sampler(model, EngineParams(backend="torch", dtype="float32", max_num_seqs=256, kv_cache_gib=2.0))

@@ -49,6 +49,13 @@ def context_length(model: Any) -> int | None:
     return int(limit) if limit else None
 
 
+def configured_context(path: Path) -> int | None:
+    """`context_length` of the checkpoint in folder `path`, without loading it."""
+    config = json.loads((path / "config.json").read_text())
+    limit = config.get("text_config", config).get("max_position_embeddings")
+    return int(limit) if limit else None
+
+
 def check_files(path: Path) -> None:
     """Raises MathtuneError unless folder `path` has a config, safetensors weights, whole, and a tokenizer."""
     expected = "expected config.json and model.safetensors (or its shards and model.safetensors.index.json)"

@@ -13,8 +13,7 @@ from mathtune_core.prompts import END_OF_SHOT
 from mathtune_core.schemas import PROBLEMS, SAMPLES, SPLITS
 from mathtune_core.shots import Shot, read_shots
 from mathtune_core.tables import read_table, write_table
-from mathtune_sampling.backend import Backend, open_sampler
-from mathtune_sampling.checkpoint import Dtype
+from mathtune_sampling.backend import EngineParams, open_sampler
 from mathtune_sampling.collect import collect, requests_of
 from mathtune_sampling.requests import Completion, Decoding, SamplingParams
 from mathtune_sampling.timing import write_timing
@@ -23,7 +22,7 @@ DECODINGS: tuple[Decoding, ...] = ("greedy", "sampled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SampleSolutionsParams:
+class SampleSolutionsParams(EngineParams):
     """Section `sample_solutions.<split>` of params.yaml. Raises ValueError("field: reason")."""
 
     n: int
@@ -36,21 +35,14 @@ class SampleSolutionsParams:
     max_problems: int | None  # the first so many by problem_id, which is a hash; null takes all
     fold: Literal["generator", "verifier"] | None  # of the train split only
     purpose: str  # names the use of the samples, so that two uses never share noise
-    backend: Backend
-    max_num_seqs: int  # rows decoded at once: speed and memory, never the samples
-    kv_cache_gib: float  # at most; as max_num_seqs
-    dtype: Dtype
 
     def __post_init__(self) -> None:
+        EngineParams.__post_init__(self)
         self.sampling()  # checks its own
         if self.max_problems is not None and self.max_problems < 1:
             raise ValueError(f"max_problems: must be at least 1 or null, got {self.max_problems}")
         if not self.purpose:
             raise ValueError("purpose: must not be empty")
-        if self.max_num_seqs < 1:
-            raise ValueError(f"max_num_seqs: must be at least 1, got {self.max_num_seqs}")
-        if not self.kv_cache_gib > 0:
-            raise ValueError(f"kv_cache_gib: must be above 0, got {self.kv_cache_gib}")
 
     def sampling(self, after_shots: bool = False) -> SamplingParams:
         """The part a sampler reads; `after_shots`, a completion also ends where the next example would begin."""
@@ -83,7 +75,7 @@ def run(
     """
     chosen = select_problems(read_table(problems / "problems.parquet", PROBLEMS), item, params)
     shots = read_shots_of(model)
-    opened = open_sampler(model, params.backend, params.dtype, params.max_num_seqs, params.kv_cache_gib)
+    opened = open_sampler(model, params)
     collected = collect(
         opened,
         model,

@@ -3,6 +3,7 @@
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,8 @@ import polars as pl
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SAMPLE_KEY, SAMPLES, SCORES
 from mathtune_core.tables import read_table, write_table
-from mathtune_sampling.checkpoint import Dtype, load_causal_lm
+from mathtune_sampling.checkpoint import Dtype, check_files, load_causal_lm
+from mathtune_sampling.data_parallel.params import DataParallelParams, prepare_ray
 from mathtune_sampling.engine.kernel_choice import choose_kernels
 from mathtune_sampling.engine.model import unsupported
 from mathtune_sampling.packed_verifier import PackedVerifier
@@ -20,13 +22,14 @@ from mathtune_sampling.verifier import Verifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreSolutionsParams:
+class ScoreSolutionsParams(DataParallelParams):
     """Section `score_solutions` of params.yaml. Raises ValueError("field: reason")."""
 
     max_num_batched_tokens: int  # tokens a forward pass: speed and memory, never the scores
     dtype: Dtype
 
     def __post_init__(self) -> None:
+        DataParallelParams.__post_init__(self)
         if self.max_num_batched_tokens < 1:
             raise ValueError(f"max_num_batched_tokens: must be at least 1, got {self.max_num_batched_tokens}")
 
@@ -40,7 +43,7 @@ def run(params: ScoreSolutionsParams, *, problems: Path, samples: Path, verifier
     joined = join_problems(
         read_table(samples / "samples.parquet", SAMPLES), read_table(problems / "problems.parquet", PROBLEMS)
     )
-    scorer = open_verifier(verifier, params.dtype, params.max_num_batched_tokens)
+    scorer = open_verifiers(verifier, params)
     started = time.perf_counter()
     scores = score_table(joined, scorer)
     seconds = time.perf_counter() - started
@@ -49,6 +52,19 @@ def run(params: ScoreSolutionsParams, *, problems: Path, samples: Path, verifier
     sys.stderr.write(
         f"score_solutions: {len(scores)} solutions in {seconds:.1f} s "
         f"({len(scores) / max(seconds, 1e-9):.0f} solutions/s)\n"
+    )
+
+
+def open_verifiers(path: Path, params: ScoreSolutionsParams) -> Verifier:
+    """The checkpoint in folder `path` as `params` say: in this process, or in several. Raises as `open_verifier`."""
+    if params.data_parallel_size == 1:
+        return open_verifier(path, params.dtype, params.max_num_batched_tokens)
+    prepare_ray(params)
+    from mathtune_sampling.ray_verifier import RayVerifier
+
+    check_files(path)
+    return RayVerifier(
+        params, path, partial(open_verifier, path.resolve(), params.dtype, params.max_num_batched_tokens)
     )
 
 

@@ -4,15 +4,12 @@ import dataclasses
 import json
 import os
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
-import mathtune_core
-import mathtune_sampling
 from mathtune_core.digests import hash_files, hash_text
 from mathtune_core.errors import MathtuneError
 from mathtune_core.unfinished import claim
-from mathtune_sampling.engine import native
+from mathtune_sampling.provenance import code_digest, machine
 from mathtune_sampling.requests import Completion, Decoding, Request, SamplingParams
 
 Key = Mapping[str, str]
@@ -67,14 +64,12 @@ def run_key(
     """A hash of each thing the completions depend on, by what a user would call it."""
     tokenizer = {path for pattern in _TOKENIZER_PATTERNS for path in model.glob(pattern)}
     settings = {"params": dataclasses.asdict(params), "seed": seed, "purpose": purpose, "decodings": list(decodings)}
-    package = Path(mathtune_sampling.__file__).parent
-    code = [path for kind in ("*.py", "*.cpp", "*.h") for path in package.rglob(kind)]
     return {
         "weights": hash_files([*model.glob("*.safetensors"), *model.glob("*config.json")]),
         "tokenizer": hash_files(tokenizer),
         "prompts": hash_text(json.dumps([dataclasses.astuple(request) for request in requests])),
         "params": hash_text(json.dumps(settings)),
-        "code": hash_files([*code, Path(mathtune_core.__file__).parent / "prompts.py"]),
+        "code": code_digest(),
         "sampler": sampler,
-        "machine": f"{native.digest()}, torch {version('torch')}",
+        "machine": machine(),
     }

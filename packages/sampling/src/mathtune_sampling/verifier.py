@@ -11,14 +11,25 @@ from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import verifier_ids, verifier_start_ids
 
 
+class PromptTooLongError(MathtuneError):
+    """A row whose prompt does not fit the verifier's context."""
+
+    def __init__(self, row: int, reason: str) -> None:
+        super().__init__(row, reason)
+        self.row, self.reason = row, reason
+
+    def __str__(self) -> str:
+        return f"row {self.row}: {self.reason}"
+
+
 class Verifier(Protocol):
     """An outcome reward model over whole solutions."""
 
     def score_rows(self, problems: Sequence[str], completions: Sequence[str]) -> NDArray[np.float64]:
         """S(completions[i] | problems[i]) in 0 … 1, (rows,); a text that comes up again is scored once.
 
-        S = σ(z_correct − z_incorrect) of the next token's logits (Liu et al. 2023, section 3.2). Raises MathtuneError
-        naming the row, before any work, for one whose prompt does not fit the model's context.
+        S = σ(z_correct − z_incorrect) of the next token's logits (Liu et al. 2023, section 3.2). Raises
+        PromptTooLongError, before any work, for a row whose prompt does not fit the model's context.
         """
         ...
 
@@ -35,7 +46,7 @@ class VerifierPrompts:
 def verifier_prompts(
     tokenizer: Any, problems: Sequence[str], completions: Sequence[str], context: int | None
 ) -> VerifierPrompts:
-    """Tokenises each distinct text once. Raises MathtuneError as `Verifier.score_rows` does."""
+    """Tokenises each distinct text once. Raises PromptTooLongError as `Verifier.score_rows` does."""
     places: dict[tuple[int, ...], int] = {}
     shared: list[int] = []
     rows = np.empty(len(problems), dtype=np.int64)
@@ -45,9 +56,10 @@ def verifier_prompts(
         if (problem, completion) not in texts:
             ids = tuple(verifier_ids(tokenizer, problem, completion))
             if context is not None and len(ids) > context:
-                raise MathtuneError(
-                    f"row {row}: the verifier's prompt has {len(ids)} tokens and its context is {context}; "
-                    "sample with a lower max_tokens or take a verifier with a longer context"
+                raise PromptTooLongError(
+                    row,
+                    f"the verifier's prompt has {len(ids)} tokens and its context is {context}; "
+                    "sample with a lower max_tokens or take a verifier with a longer context",
                 )
             if problem not in starts:
                 starts[problem] = verifier_start_ids(tokenizer, problem)

@@ -1,6 +1,5 @@
 """A teacher: the model that writes a style's solutions, any checkpoint behind `Sampler`."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,8 @@ import polars as pl
 from mathtune_core.digests import hash_weights
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import SAMPLES
-from mathtune_sampling.backend import Backend, Opened, open_sampler
-from mathtune_sampling.checkpoint import Dtype
+from mathtune_sampling.backend import EngineParams, Opened, open_sampler
+from mathtune_sampling.checkpoint import configured_context
 from mathtune_sampling.collect import collect
 from mathtune_sampling.requests import Request, SamplingParams
 
@@ -20,7 +19,7 @@ COLUMNS = ("problem_id", "decoding", "sample_index", "completion", "finish_reaso
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TeacherParams:
+class TeacherParams(EngineParams):
     """What every style that a model writes says of it. Raises ValueError("field: reason")."""
 
     teacher: str | None = None  # a checkpoint folder; null takes the study's base, before any fine-tuning
@@ -33,19 +32,14 @@ class TeacherParams:
     max_tokens: int
     stop: tuple[str, ...] = ()  # a sample ends before the first of these texts
     max_kept: int  # solutions kept a problem at most
-    backend: Backend
-    max_num_seqs: int  # rows decoded at once: speed and memory, never the samples
-    kv_cache_gib: float  # at most; as max_num_seqs
-    dtype: Dtype
     seed: int
 
     def __post_init__(self) -> None:
+        EngineParams.__post_init__(self)
         self.sampling()  # checks its own
-        for name in ("max_problems", "max_kept", "max_num_seqs"):
+        for name in ("max_problems", "max_kept"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: must be at least 1, got {getattr(self, name)}")
-        if not self.kv_cache_gib > 0:
-            raise ValueError(f"kv_cache_gib: must be above 0, got {self.kv_cache_gib}")
 
     def sampling(self, *more_stops: str) -> SamplingParams:
         """The part a sampler reads; a sample also ends before the first of `more_stops`."""
@@ -94,7 +88,7 @@ def open_teacher(params: TeacherParams, base: Path) -> Teacher:
     Raises MathtuneError for a folder that holds no loadable checkpoint.
     """
     folder = base if params.teacher is None else Path(params.teacher)
-    opened = open_sampler(folder, params.backend, params.dtype, params.max_num_seqs, params.kv_cache_gib)
+    opened = open_sampler(folder, params)
     return Teacher(opened, folder, hash_weights(folder))
 
 
@@ -105,7 +99,7 @@ def draw(
 
     All styles share the purpose of their noise. Raises MathtuneError when no prompt leaves room.
     """
-    limit = _context_length(teacher.folder)
+    limit = configured_context(teacher.folder)
     fitting = [r for r in requests if limit is None or len(r.prompt_ids) + params.max_tokens <= limit]
     if requests and not fitting:
         shortest = min(len(request.prompt_ids) for request in requests)
@@ -128,10 +122,3 @@ def draw(
         pl.DataFrame(rows, schema=schema, orient="row"),
         tuple(sorted(request.problem_id for request in requests if request.problem_id not in asked)),
     )
-
-
-def _context_length(folder: Path) -> int | None:
-    """The most positions the checkpoint says it can take; None where it sets no limit."""
-    config = json.loads((folder / "config.json").read_text())
-    limit = config.get("text_config", config).get("max_position_embeddings")
-    return int(limit) if limit else None

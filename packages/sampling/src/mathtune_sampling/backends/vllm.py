@@ -20,8 +20,9 @@ from mathtune_sampling.sampler import check_requests
 class VllmSampler:
     """A `Sampler` over vLLM's offline engine for the checkpoint folder `path`; the engine starts on the first call."""
 
-    def __init__(self, path: Path, *, dtype: str, max_num_seqs: int) -> None:
+    def __init__(self, path: Path, *, dtype: str, max_num_seqs: int, tensor_parallel_size: int = 1) -> None:
         self._path = path
+        self._tensor_parallel_size = tensor_parallel_size
         self._dtype = dtype
         self._max_num_seqs = max_num_seqs
         self._engine: Any = None
@@ -56,6 +57,7 @@ class VllmSampler:
                 dtype=self._dtype,
                 seed=engine_seed,
                 max_num_seqs=self._max_num_seqs,
+                tensor_parallel_size=self._tensor_parallel_size,
                 enable_prefix_caching=True,
                 trust_remote_code=False,
             )
