@@ -28,14 +28,21 @@ class Opened:
     name: str
 
 
-def open_sampler(path: Path, backend: Backend, dtype: Dtype, max_num_seqs: int, kv_cache_gib: float) -> Opened:
+def open_sampler(
+    path: Path,
+    backend: Backend,
+    dtype: Dtype,
+    max_num_seqs: int,
+    kv_cache_gib: float,
+    tensor_parallel_size: int = 1,
+) -> Opened:
     """The checkpoint in folder `path` behind `backend`; one line on stderr says what will run.
 
-    A model that our engine cannot run goes to `transformers`, with a warning. Raises MathtuneError for a checkpoint
-    that cannot be loaded and for a backend that is not installed.
+    A model that our engine cannot run goes to `transformers`, with a warning. `tensor_parallel_size` is for vllm alone.
+    Raises MathtuneError for a checkpoint that cannot be loaded and for a backend that is not installed.
     """
     if backend == "vllm":
-        return _open_vllm(path, dtype, max_num_seqs)
+        return _open_vllm(path, dtype, max_num_seqs, kv_cache_gib, tensor_parallel_size)
     model, tokenizer = load_causal_lm(path, dtype)
     reason = unsupported(model.config)
     if backend == "torch" and reason:
@@ -51,12 +58,20 @@ def open_sampler(path: Path, backend: Backend, dtype: Dtype, max_num_seqs: int, 
     return Opened(sampler, tokenizer, name)
 
 
-def _open_vllm(path: Path, dtype: Dtype, max_num_seqs: int) -> Opened:
+def _open_vllm(path: Path, dtype: Dtype, max_num_seqs: int, kv_cache_gib: float, tensor_parallel_size: int) -> Opened:
     if find_spec("vllm") is None:
         raise MathtuneError("backend vllm: vLLM is not installed; pip install vllm, or take backend torch")
     from mathtune_sampling.backends.vllm import VllmSampler
 
     check_files(path)
     tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
-    sys.stderr.write(f"sampler: vllm, {dtype}\n")
-    return Opened(VllmSampler(path, dtype=dtype, max_num_seqs=max_num_seqs), tokenizer, f"vllm, {dtype}")
+    sampler = VllmSampler(
+        path,
+        tokenizer,
+        dtype=dtype,
+        max_num_seqs=max_num_seqs,
+        kv_cache_gib=kv_cache_gib,
+        tensor_parallel_size=tensor_parallel_size,
+    )
+    sys.stderr.write(f"sampler: {sampler.name}, tensor_parallel_size {tensor_parallel_size}\n")
+    return Opened(sampler, tokenizer, sampler.name)
