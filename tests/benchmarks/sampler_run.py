@@ -23,9 +23,10 @@ LIMIT_ROWS = 256  # at which a matrix product of these sizes is as fast as it ge
 def opened(path: Path, backend: str, dtype: str, max_num_seqs: int, kernels: str) -> tuple[Sampler, Any]:
     """The sampler, and the model of ours behind it for the torch backend."""
     if backend == "vllm":
-        from mathtune_sampling.backends.vllm import VllmSampler
+        from mathtune_sampling.backend import EngineParams, open_sampler
 
-        return VllmSampler(path, dtype=dtype, max_num_seqs=max_num_seqs), None
+        engine = EngineParams(backend="vllm", dtype=dtype, max_num_seqs=max_num_seqs, kv_cache_gib=4.0)  # type: ignore[arg-type]
+        return open_sampler(path, engine).sampler, None
     import torch
 
     from mathtune_sampling.backends.torch import TorchSampler

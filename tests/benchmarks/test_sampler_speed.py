@@ -104,10 +104,7 @@ def child(workload: Path, contender: Contender) -> dict[str, Any]:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(str(path) for path in ROOT.glob("packages/*/src"))}
     if contender.backend == "vllm":
         python = os.environ["MATHTUNE_VLLM"]
-        environment |= {
-            "VLLM_CPU_KVCACHE_SPACE": "4", "VLLM_CPU_OMP_THREADS_BIND": f"0-{(os.cpu_count() or 1) - 1}",
-            "VLLM_NO_USAGE_STATS": "1",
-        }  # fmt: skip
+        environment["VLLM_CPU_OMP_THREADS_BIND"] = f"0-{(os.cpu_count() or 1) - 1}"
     command = [python, str(Path(__file__).with_name("sampler_run.py")), str(workload), contender.backend]
     command += [contender.dtype, str(contender.max_num_seqs), contender.kernels]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)

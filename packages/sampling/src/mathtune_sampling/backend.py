@@ -103,12 +103,14 @@ def _open_vllm(path: Path, engine: EngineParams) -> Opened:
     tokenizer = _tokenizer_alone(path)
     sampler = VllmSampler(
         path,
+        tokenizer,
         dtype=engine.dtype,
         max_num_seqs=engine.max_num_seqs,
+        kv_cache_gib=engine.kv_cache_gib,
         tensor_parallel_size=engine.tensor_parallel_size,
     )
-    sys.stderr.write(f"sampler: vllm, {engine.dtype}\n")
-    return Opened(sampler, tokenizer, f"vllm, {engine.dtype}")
+    sys.stderr.write(f"sampler: {sampler.name}, tensor_parallel_size {engine.tensor_parallel_size}\n")
+    return Opened(sampler, tokenizer, sampler.name)
 
 
 def _tokenizer_alone(path: Path) -> Any:

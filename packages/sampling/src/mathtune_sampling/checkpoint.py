@@ -1,12 +1,13 @@
 """Loads a local Hugging Face checkpoint: safetensors only, no code from the folder, nothing over the network."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from mathtune_core.errors import MathtuneError
 
@@ -41,6 +42,28 @@ def load_causal_lm(path: Path, dtype: Dtype) -> tuple[Any, Any]:
         raise MathtuneError(f"{path}: the weights lack {missing[0]} ({len(missing)} missing); save the model again")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return model.to(device).eval(), tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a checkpoint says of its model, without the weights: attributes that a loaded model has too."""
+
+    config: Any
+    generation_config: Any
+
+
+def describe(path: Path) -> Described:
+    """The configs in folder `path`. Raises MathtuneError for one that transformers cannot read."""
+    try:
+        config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+        if (path / "generation_config.json").is_file():
+            generation = GenerationConfig.from_pretrained(path, local_files_only=True)
+        else:
+            generation = GenerationConfig.from_model_config(config)
+    except (OSError, ValueError, KeyError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise MathtuneError(f"{path}: its config cannot be read ({reason})") from error
+    return Described(config, generation)
 
 
 def context_length(model: Any) -> int | None:
