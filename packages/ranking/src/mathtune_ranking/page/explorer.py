@@ -148,7 +148,7 @@ def _generator(of_verifier: dict[str, Candidates], k: int, shown: Ints, texts: d
         "tokens": [texts["num_tokens"][row] for row in shown],
         "cut": [[i for i, reason in enumerate(texts["finish_reason"][row]) if reason == LENGTH] for row in shown],
         "cluster": [[int(arrays.greedy_cluster[row]), *arrays.cluster_id[row].tolist()] for row in shown],
-        "answers": [arrays.answers[row] for row in shown],
+        "answers": arrays.answers.gather(shown).to_list(),
         "right": right,
         "verifiers": {name: _scored(candidates, k, shown) for name, candidates in of_verifier.items()},
     }
