@@ -91,8 +91,8 @@ def _arrow(frame: pl.DataFrame) -> pa.Table:
 
 def _frames(path: Path, rows: int, columns: list[str] | None) -> Iterator[pl.DataFrame]:
     try:
-        with pq.ParquetFile(path) as file:
-            empty = file.schema_arrow.empty_table()
+        with pq.ParquetFile(path, pre_buffer=False) as file:  # or what is read stays until the file is closed
+            empty = pa.Table.from_batches([], schema=file.schema_arrow)  # empty_table() would import pandas
             kept = [name for name in empty.column_names if columns is None or name in columns]
             yield pl.DataFrame(empty.select(kept))
             for batch in file.iter_batches(batch_size=rows, columns=columns):
