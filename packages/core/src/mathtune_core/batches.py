@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from polars.exceptions import PolarsError
 
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import Table
@@ -45,6 +46,23 @@ def read_batches(
         met.update(frame["problem_id"].unique())
         first_row += frame.height
         yield frame
+
+
+def read_problems(path: Path, table: Table, problem_ids: Collection[str]) -> pl.DataFrame:
+    """The rows of these problems, in the file's order; of the others no more than their ids is held.
+
+    Raises MathtuneError as `read_table` does, of rows for these alone.
+    """
+    if not path.is_file():
+        raise MathtuneError(f"{path}: no such file; `dvc repro` makes it")
+    try:
+        scanned = pl.scan_parquet(path)
+        validate(scanned.collect_schema().to_frame(), table, str(path))
+        frame = scanned.filter(pl.col("problem_id").is_in(list(problem_ids))).collect(engine="streaming")
+    except (PolarsError, OSError) as error:
+        raise not_readable(path, error) from error
+    validate(frame, table, str(path))
+    return frame
 
 
 @contextmanager

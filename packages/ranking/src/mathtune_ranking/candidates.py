@@ -76,13 +76,7 @@ def read_candidates(clusters: Path, scores: Sequence[Path]) -> tuple[Candidates,
 
 def candidates_of(clustered: Frames, clusters: Path, scored: Sequence[tuple[Frames, Path]]) -> tuple[Candidates, ...]:
     """As `read_candidates`, of frames that are CLUSTERS and SCORES; the paths are what messages call them."""
-    blocks: list[Candidates] = []
-    for frame in clustered():
-        block = _block(frame, clusters)
-        if block is None or (blocks and block.num_samples != blocks[0].num_samples):
-            refuse_samples(clustered, clusters, *scored[0])
-        blocks.append(block)
-    whole = _together(blocks)
+    whole = _together(_blocks(clustered, clusters, *scored[0]))
     of_verifiers = []
     for frames, path in scored:
         score = _scores(whole, frames(), path)
@@ -90,6 +84,17 @@ def candidates_of(clustered: Frames, clusters: Path, scored: Sequence[tuple[Fram
             refuse_samples(clustered, clusters, frames, path)
         of_verifiers.append(replace(whole, score=score))
     return tuple(of_verifiers)
+
+
+def _blocks(clustered: Frames, clusters: Path, scored: Frames, scores: Path) -> list[Candidates]:
+    """All problems without their scores, so many at a time as come in a frame."""
+    blocks: list[Candidates] = []
+    for frame in clustered():
+        block = _block(frame, clusters)
+        if block is None or (blocks and block.num_samples != blocks[0].num_samples):
+            refuse_samples(clustered, clusters, scored, scores)
+        blocks.append(block)
+    return blocks
 
 
 def _block(clustered: pl.DataFrame, clusters: Path) -> Candidates | None:
