@@ -14,8 +14,10 @@ import time
 from collections import Counter, defaultdict
 
 import numpy as np
+import polars as pl
 
 from mathtune_ranking.candidates import NO_ANSWER, Candidates
+from mathtune_ranking.nested_subsets import Draws
 from mathtune_ranking.subsets import curve
 
 K = 4
@@ -56,7 +58,7 @@ def synthetic(num_problems: int, num_samples: int, seed: int) -> Candidates:
         greedy_cluster=cluster_id[:, 0],
         greedy_correct=is_correct[:, 0],
         cluster_correct=cluster_correct[:, : int(cluster_id.max()) + 1],
-        answers=((),) * num_problems,
+        answers=pl.Series([[]] * num_problems, dtype=pl.List(pl.String)),
     )
 
 
@@ -111,7 +113,7 @@ def main() -> None:
     error = None
     started, spent = time.perf_counter(), time.process_time()
     if contender == "mathtune":
-        points = list(curve(candidates, K, resamples, seed))
+        points = list(curve(candidates, K, resamples, Draws(seed, num_problems, num_samples)))
     else:
         accuracy = plain(candidates, resamples, seed)
     seconds, processor = time.perf_counter() - started, time.process_time() - spent

@@ -41,7 +41,7 @@ def toy() -> Callable[..., Candidates]:
             greedy_cluster=np.full(len(problems), NO_ANSWER),
             greedy_correct=np.zeros(len(problems), dtype=np.bool_),
             cluster_correct=cluster_correct,
-            answers=tuple(tuple(f"a{c}" for c in range(width)) for _ in problems),
+            answers=pl.Series([[f"a{c}" for c in range(width)]] * len(problems), dtype=pl.List(pl.String)),
         )
 
     return build

@@ -33,7 +33,7 @@ def tables() -> tuple[pl.DataFrame, pl.DataFrame]:
 def read(folder: Path, clusters: pl.DataFrame, scores: pl.DataFrame):
     write_table(clusters, folder / "clusters.parquet", CLUSTERS)
     write_table(scores, folder / "scores.parquet", SCORES)
-    return read_candidates(folder / "clusters.parquet", folder / "scores.parquet")
+    return read_candidates(folder / "clusters.parquet", [folder / "scores.parquet"])[0]
 
 
 def test_dense_arrays_whatever_the_row_order(tmp_path, tables) -> None:
@@ -43,7 +43,7 @@ def test_dense_arrays_whatever_the_row_order(tmp_path, tables) -> None:
     assert found.cluster_id.tolist() == [[1, 0, 1], [0, 0, NO_ANSWER]]
     assert found.score.tolist() == [[0.1, 0.2, 0.3], [0.7, 0.6, 0.9]]
     assert found.is_correct.tolist() == [[False] * 3, [True, True, False]]
-    assert found.answers == (("a", "b"), ("0.5", "5"))
+    assert found.answers.to_list() == [["a", "b"], ["0.5", "5"]]
     assert found.cluster_correct.tolist() == [[False, False], [True, False]]
 
 

@@ -44,10 +44,11 @@ def run(folder: Path, study: Study, out: str = "out", params: evaluate.EvaluateP
 
 
 def candidates(folder: Path, generator: str, split: str = "test", verifier: str = "xent", seed: int = 0):
-    return read_candidates(
+    (found,) = read_candidates(
         folder / "cluster_answers" / split / generator / str(seed) / "clusters.parquet",
-        folder / "score_solutions" / split / verifier / generator / str(seed) / "scores.parquet",
+        [folder / "score_solutions" / split / verifier / generator / str(seed) / "scores.parquet"],
     )
+    return found
 
 
 def tables(folder: Path, generator: str) -> list[Path]:

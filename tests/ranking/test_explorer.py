@@ -103,7 +103,7 @@ def test_samples_that_do_not_match_the_clusters_are_refused(small_run, study) ->
         made(small_run, study)
     extra = whole.head(1).with_columns(problem_id=pl.lit("zzz"))
     write_table(pl.concat([whole, extra]), path, SAMPLES)
-    with pytest.raises(MathtuneError, match=r"samples\.parquet: has samples that"):
+    with pytest.raises(MathtuneError, match=r"samples\.parquet: has other samples than clusters"):
         made(small_run, study)
 
 

@@ -235,7 +235,7 @@ def stage_made(folder: Path) -> tuple[list[dict[str, Any]], Candidates]:
     run(ClusterAnswersParams(), problems=folder, samples=folder, out=folder)
     joined = frames[1].join(frames[2], on=["problem_id", "decoding", "sample_index"])
     rows = joined.join(frames[0].select("problem_id", "expected_answer"), on="problem_id").to_dicts()
-    return rows, read_candidates(folder / "clusters.parquet", folder / "scores.parquet")
+    return rows, read_candidates(folder / "clusters.parquet", [folder / "scores.parquet"])[0]
 
 
 def test_exported_tables_give_the_stages_numbers(tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_exported_tables_give_the_stages_numbers(tmp_path: Path) -> None:
         for name, selector in SELECTORS.items():
             assert found.p_correct(name).tolist() == selector(candidates, k).p_correct.tolist(), name
             assert found.found.selections[found.row][name][0].winner.tolist() == selector(candidates, k).winner.tolist()
-    assert found.found.some.answers == candidates.answers
+    assert found.found.some.answers.equals(candidates.answers)
 
 
 def test_the_folder_of_tables_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,7 +90,7 @@ def test_n_and_k_are_those_the_selector_saw(study, toy) -> None:
 def test_predictions_name_the_seed_and_the_verifier_that_was_read(study, toy) -> None:
     two = replace(study, styles=("terse",), seeds=(4, 2**32 - 1))
     right, wrong = toy([(0, 0.9, True), (1, 0.5, False)]), toy([(0, 0.1, True), (1, 0.5, False)])
-    frame = predictions(outcomes(two, {Row("terse", "xent"): (right, wrong)}, 1))
+    (frame,) = predictions(outcomes(two, {Row("terse", "xent"): (right, wrong)}, 1))
     best = frame.filter(pl.col("selector") == "RR.All")
     assert best.select("seed", "verifier", "predicted_answer", "p_correct").rows() == [
         (4, "xent", "a0", 1.0),

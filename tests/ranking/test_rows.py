@@ -46,9 +46,9 @@ def test_a_row_holds_every_seed_in_the_order_of_the_study(full_run, full_study) 
     for row, of_seeds in runs.items():
         assert len(of_seeds) == 2
         for seed, found in zip(full_study.seeds, of_seeds, strict=True):
-            expected = read_candidates(
+            (expected,) = read_candidates(
                 full_run / "cluster_answers" / "test" / row.generator / str(seed) / "clusters.parquet",
-                full_run / "score_solutions" / "test" / row.verifier / row.generator / str(seed) / "scores.parquet",
+                [full_run / "score_solutions" / "test" / row.verifier / row.generator / str(seed) / "scores.parquet"],
             )
             assert (found.score == expected.score).all()
             assert (found.cluster_id == expected.cluster_id).all()

@@ -8,7 +8,7 @@ import pytest
 
 from mathtune_core.errors import MathtuneError
 from mathtune_ranking.candidates import NO_ANSWER
-from mathtune_ranking.nested_subsets import RESAMPLED, averages
+from mathtune_ranking.nested_subsets import RESAMPLED, Draws, averages
 from mathtune_ranking.selectors import SELECTORS
 from mathtune_ranking.subsets import (
     any_right_by_n,
@@ -21,6 +21,10 @@ from mathtune_ranking.votes import MAX_SAMPLES, binomials, vote_chance
 
 CURVES = [("Pass@n" if name == "Pass@N" else name) for name in SELECTORS if name != "Pass@1"]
 K = 2
+
+
+def draws_of(candidates, seed: int) -> Draws:
+    return Draws(seed, len(candidates.problem_ids), candidates.num_samples)
 
 
 def messy(toy, num_problems: int, num_samples: int, seed: int):
@@ -93,7 +97,7 @@ def test_what_is_exact_says_so_and_is(toy) -> None:
     mixed = right & (~candidates.is_correct & (candidates.cluster_id >= 0)).any(axis=1)
     few = candidates.cluster_id.max(axis=1) < K
     resampled = set()
-    for point in curve(candidates, K, 5, 0):
+    for point in curve(candidates, K, 5, draws_of(candidates, 0)):
         exact = np.ones(60, dtype=bool)
         if point.selector in RESAMPLED and 1 < point.n < 6:
             exact = ~mixed | (few & (point.selector == "MajK"))
@@ -108,7 +112,7 @@ def test_what_is_exact_says_so_and_is(toy) -> None:
 
 def test_averages_match_all_subsets_within_their_stated_error(toy) -> None:
     candidates = messy(toy, 40, 7, 2)
-    for point in curve(candidates, K, 400, 3):
+    for point in curve(candidates, K, 400, draws_of(candidates, 3)):
         exact = over_subsets(candidates, toy, point.selector, point.n)
         distance = abs(point.p_correct.mean() - exact.mean())
         assert distance <= 4 * point.monte_carlo_error + 1e-12, (point.selector, point.n)
@@ -120,7 +124,7 @@ def test_the_stated_error_is_the_spread_over_seeds(toy) -> None:
     candidates = messy(toy, 60, 7, 4)
     right, wrong = candidates.is_correct, ~candidates.is_correct & (candidates.cluster_id >= 0)
     mixed = np.nonzero(right.any(axis=1) & wrong.any(axis=1))[0]
-    runs = [averages(candidates, mixed, K, 5, seed) for seed in range(200)]
+    runs = [averages(candidates, mixed, K, 5, draws_of(candidates, seed)) for seed in range(200)]
     ratios = []
     for selector in RESAMPLED:
         means = np.array([run[selector].mean.sum(axis=1) for run in runs])
@@ -137,7 +141,7 @@ def test_the_stated_error_is_the_spread_over_seeds(toy) -> None:
 
 def test_every_selector_has_every_n_and_ends_at_the_whole(toy) -> None:
     candidates = messy(toy, 20, 6, 5)
-    points = list(curve(candidates, K, 2, 0))
+    points = list(curve(candidates, K, 2, draws_of(candidates, 0)))
     assert [(point.selector, point.n) for point in points] == [(name, n) for name in CURVES for n in range(1, 7)]
     for point in points:
         if point.n == 6:
@@ -149,7 +153,7 @@ def test_every_selector_has_every_n_and_ends_at_the_whole(toy) -> None:
 
 def test_no_problem_with_a_right_and_a_wrong_cluster(toy) -> None:
     candidates = toy([(0, 0.5, True), (None, 0.9, False)], [(0, 0.5, False), (1, 0.9, False)])
-    points = {(point.selector, point.n): point for point in curve(candidates, K, 2, 0)}
+    points = {(point.selector, point.n): point for point in curve(candidates, K, 2, draws_of(candidates, 0))}
     for selector in RESAMPLED:
         np.testing.assert_allclose(points[selector, 1].p_correct, [0.5, 0.0])
         np.testing.assert_allclose(points[selector, 2].p_correct, [1.0, 0.0])

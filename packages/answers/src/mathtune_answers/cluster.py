@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from mathtune_answers.extract import extract_answer
+from mathtune_answers.extract import extract_answers
 from mathtune_answers.forms import Form, compatible
 from mathtune_answers.joins import joined
 from mathtune_answers.keys import answer_form
@@ -90,16 +90,11 @@ def cluster_samples(samples: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFra
     which clusters first appear among its sampled solutions by sample_index and then among the greedy ones; the order of
     the rows does not matter. is_correct is constant within a cluster and False without an answer.
     """
-    completions = samples["completion"].unique()
-    extracted = pl.DataFrame(
-        {"completion": completions, "predicted_answer": [extract_answer(text) for text in completions]},
-        schema={"completion": pl.String, "predicted_answer": pl.String},
+    rows = samples.select(
+        *("problem_id", "decoding", "sample_index"), extract_answers(samples["completion"]).alias("predicted_answer")
     )
-    rows = samples.select("problem_id", "decoding", "sample_index", "completion").join(
-        extracted, on="completion", how="left", maintain_order="left"
-    )
-    answers, forms = _read_answers(extracted["predicted_answer"].drop_nulls().unique())
-    rows = rows.drop("completion").join(answers, on="predicted_answer", how="left", maintain_order="left")
+    answers, forms = _read_answers(rows["predicted_answer"].drop_nulls().unique())
+    rows = rows.join(answers, on="predicted_answer", how="left", maintain_order="left")
     late = pl.when(pl.col("decoding") == "sampled").then(0).otherwise(pl.col("decoding").rank("dense"))
     order = late.cast(pl.Int64) * 2**32 + pl.col("sample_index")
     keys = (

@@ -123,6 +123,6 @@ def _chances(solutions: pl.DataFrame, num_clusters: int, selector: str, k: int) 
         greedy_cluster=greedy,
         greedy_correct=greedy == times[:, 0],
         cluster_correct=np.eye(num_clusters, dtype=np.bool_),
-        answers=(),
+        answers=pl.Series([], dtype=pl.List(pl.String)),
     )
     return tuple(float(chance) for chance in SELECTORS[selector](one_right, k).p_correct)

@@ -4,13 +4,14 @@ A problem's rows stand together in every table that has more rows than problems,
 32 million samples with those of a few thousand problems in memory.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from polars.exceptions import PolarsError
 
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import Table
@@ -19,17 +20,22 @@ from mathtune_core.tables import not_readable, validate
 ROWS = 2**16  # a batch's, and a row group's: some 50 MB of solutions
 
 
-def read_batches(path: Path, table: Table, rows: int = ROWS) -> Iterator[pl.DataFrame]:
+def read_batches(
+    path: Path, table: Table, rows: int = ROWS, columns: Collection[str] | None = None
+) -> Iterator[pl.DataFrame]:
     """The file's rows in their order, in frames of whole problems: about `rows` each, or one problem if it has more.
 
-    An empty table is one empty frame. Raises MathtuneError as `read_table` does, a batch at a time, and for a problem
+    Of the table's columns those of its key and `columns`, all of them unless told; nothing else is read from disk. An
+    empty table is one empty frame. Raises MathtuneError as `read_table` does, a batch at a time, and for a problem
     whose rows do not stand together.
     """
+    if columns is not None:
+        table = table.only(columns)
     if not path.is_file():
         raise MathtuneError(f"{path}: no such file; `dvc repro` makes it")
     met: set[str] = set()
     first_row = 0
-    for frame in _whole_problems(_frames(path, rows)):
+    for frame in _whole_problems(_frames(path, rows, None if columns is None else list(table.schema))):
         validate(frame, table, str(path), first_row=first_row)
         again = met.intersection(frame["problem_id"].unique())
         if again:
@@ -40,6 +46,23 @@ def read_batches(path: Path, table: Table, rows: int = ROWS) -> Iterator[pl.Data
         met.update(frame["problem_id"].unique())
         first_row += frame.height
         yield frame
+
+
+def read_problems(path: Path, table: Table, problem_ids: Collection[str]) -> pl.DataFrame:
+    """The rows of these problems, in the file's order; of the others no more than their ids is held.
+
+    Raises MathtuneError as `read_table` does, of rows for these alone.
+    """
+    if not path.is_file():
+        raise MathtuneError(f"{path}: no such file; `dvc repro` makes it")
+    try:
+        scanned = pl.scan_parquet(path)
+        validate(scanned.collect_schema().to_frame(), table, str(path))
+        frame = scanned.filter(pl.col("problem_id").is_in(list(problem_ids))).collect(engine="streaming")
+    except (PolarsError, OSError) as error:
+        raise not_readable(path, error) from error
+    validate(frame, table, str(path))
+    return frame
 
 
 @contextmanager
@@ -80,14 +103,17 @@ def write_batches(path: Path, table: Table) -> Iterator[Callable[[pl.DataFrame],
 
 
 def _arrow(frame: pl.DataFrame) -> pa.Table:
-    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    """In one piece: the writer begins a page with every piece, and pieces are what the rows came in."""
+    return frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
-def _frames(path: Path, rows: int) -> Iterator[pl.DataFrame]:
+def _frames(path: Path, rows: int, columns: list[str] | None) -> Iterator[pl.DataFrame]:
     try:
-        with pq.ParquetFile(path) as file:
-            yield pl.DataFrame(file.schema_arrow.empty_table())
-            for batch in file.iter_batches(batch_size=rows):
+        with pq.ParquetFile(path, pre_buffer=False) as file:  # or what is read stays until the file is closed
+            empty = pa.Table.from_batches([], schema=file.schema_arrow)  # empty_table() would import pandas
+            kept = [name for name in empty.column_names if columns is None or name in columns]
+            yield pl.DataFrame(empty.select(kept))
+            for batch in file.iter_batches(batch_size=rows, columns=columns):
                 yield pl.DataFrame(batch)
     except (pa.ArrowException, OSError) as error:
         raise not_readable(path, error) from error

@@ -1,5 +1,6 @@
 """The tables that stages hand one another: long format, keyed, never positional."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
@@ -13,6 +14,11 @@ class Table:
     schema: pl.Schema
     key: tuple[str, ...]
     nullable: frozenset[str] = frozenset()
+
+    def only(self, columns: Collection[str]) -> "Table":
+        """The table of the key and these columns alone."""
+        kept = {name: dtype for name, dtype in self.schema.items() if name in self.key or name in columns}
+        return Table(self.name, pl.Schema(kept), self.key, self.nullable)
 
 
 SAMPLE_KEY = ("problem_id", "decoding", "sample_index")

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from mathtune_core.batches import read_batches, write_batches
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PREDICTIONS, PROBLEMS
 from mathtune_core.study import Study
-from mathtune_core.tables import read_table, write_table
 from mathtune_ranking.breakdowns import breakdowns
 from mathtune_ranking.candidates import Candidates
 from mathtune_ranking.choice import Choice, choose, flattery
@@ -26,13 +26,12 @@ from mathtune_ranking.comparisons import comparisons
 from mathtune_ranking.costs import costs, read_rates
 from mathtune_ranking.findings import findings
 from mathtune_ranking.lengths import lengths_table, read_lengths
-from mathtune_ranking.outcomes import Resampling, outcomes, percent
+from mathtune_ranking.outcomes import Resampling, outcomes, percent, predictions
 from mathtune_ranking.outcomes import curves as curves_table
-from mathtune_ranking.outcomes import predictions as predictions_table
 from mathtune_ranking.outcomes import results as results_table
 from mathtune_ranking.overrules import overrules
 from mathtune_ranking.reliability import reliability
-from mathtune_ranking.rows import Row, Runs, headline_rows, read_runs
+from mathtune_ranking.rows import Row, Runs, headline_rows, num_problems, read_runs
 from mathtune_ranking.selectors import Bools, Floats
 from mathtune_ranking.verifier_quality import verifiers
 
@@ -91,9 +90,12 @@ def run(
     lengths, costs, verifiers, reliability, cluster_sizes and overrules. When the stages before run again, only the
     seconds in costs.csv change. Raises MathtuneError for a missing, malformed or mismatched table.
     """
-    table = read_table(problems / "problems.parquet", PROBLEMS)
-    validation, test = (read_runs(study, clusters, scores, split, table) for split in ("val", "test"))
-    choice = choose(_of_headline(study, validation), params.majk_candidates)
+    columns = set(PROBLEMS.schema) - {"problem"}
+    table = pl.concat(read_batches(problems / "problems.parquet", PROBLEMS, columns=columns))
+    validation = read_runs(study, clusters, scores, "val", table)
+    choice, val_problems = choose(_of_headline(study, validation), params.majk_candidates), num_problems(validation)
+    del validation  # the test split needs the room
+    test = read_runs(study, clusters, scores, "test", table)
     found = outcomes(study, test, choice.k)
     rows = _aligned(found.some, table)
     members = _members(rows["subset"], params.headline_subsets, problems)
@@ -109,7 +111,7 @@ def run(
         "test_problems": rows.height,
         "headline_problems": int(headline.sum()),
         "test_problems_without_samples": table.filter(pl.col("split") == "test").height - rows.height,
-        "val_problems": len(next(iter(validation.values()))[0].problem_ids),
+        "val_problems": val_problems,
         "samples_a_problem": found.some.num_samples,
         "seeds": len(study.seeds),
         "k": choice.k,
@@ -133,7 +135,9 @@ def run(
     }
     for name, frame in frames.items():
         frame.write_csv(out / f"{name}.csv")
-    write_table(predictions_table(found), out / "predictions.parquet", PREDICTIONS)
+    with write_batches(out / "predictions.parquet", PREDICTIONS) as add:
+        for frame in predictions(found):
+            add(frame)
 
 
 def _of_headline(study: Study, runs: Runs) -> list[Candidates]:

@@ -10,6 +10,7 @@ import polars as pl
 import polars.selectors as cs
 
 from mathtune_answers import cluster_samples
+from mathtune_core.batches import write_batches
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import CLUSTERS, PREDICTIONS, SAMPLE_KEY, SCORES
 from mathtune_core.study import Study
@@ -79,7 +80,8 @@ def evaluate_external(samples: ExternalSamples, name: str, k: int) -> ExternalEv
     whole = clusters if samples.has_greedy else pl.concat([clusters, _no_greedy(samples.problems)])
     scored = pl.DataFrame(schema=SCORES.schema) if samples.scores is None else samples.scores
     unscored = whole.select(SAMPLE_KEY).join(scored, on=list(SAMPLE_KEY), how="anti").with_columns(verifier_score=0.0)
-    candidates = candidates_of(whole, Path("clusters"), pl.concat([scored, unscored]), Path("scores"))
+    all_scores = pl.concat([scored, unscored])
+    (candidates,) = candidates_of(lambda: [whole], Path("clusters"), [(lambda: [all_scores], Path("scores"))])
     return ExternalEvaluation(name, samples, clusters, outcomes(_study(name), {_row(name): (candidates,)}, k))
 
 
@@ -210,7 +212,9 @@ def write_evaluation(evaluation: ExternalEvaluation, curves: pl.DataFrame, out: 
             if not frame.is_empty():
                 frame.write_csv(partial / f"{name}.csv")
         write_table(evaluation.clusters, partial / "clusters.parquet", CLUSTERS)
-        write_table(_allowed(evaluation, predictions(evaluation.found)), partial / "predictions.parquet", PREDICTIONS)
+        with write_batches(partial / "predictions.parquet", PREDICTIONS) as add:
+            for frame in predictions(evaluation.found):
+                add(_allowed(evaluation, frame))
         partial.chmod(0o755)  # mkdtemp makes folders for their owner alone
         partial.replace(out)
     finally:

@@ -10,6 +10,7 @@ between 0 and 1 (means over seeds, ties, subsets of samples) vary less than 0/1 
 as would vary as little.
 """
 
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -19,13 +20,44 @@ from mathtune_ranking.selectors import Floats
 HALVINGS = 50  # of the range −1 … 1 of a difference: beyond the precision of what is computed from it
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """What an interval needs of outcomes (P, M), which may be too many to be held at once."""
+
+    num_problems: int
+    mean: Floats  # (M,)
+    squares: Floats  # (M,), the sum of squared distances from the mean
+
+    def and_of(self, other: "Moments") -> "Moments":
+        """The moments of these problems and others together (Chan, Golub and LeVeque 1979)."""
+        num_problems = self.num_problems + other.num_problems
+        if not (self.num_problems and other.num_problems):
+            return self if self.num_problems else other
+        gap, share = other.mean - self.mean, other.num_problems / num_problems
+        squares = self.squares + other.squares + gap * gap * (self.num_problems * share)
+        return Moments(num_problems, self.mean + gap * share, squares)
+
+
+def moments(values: Floats) -> Moments:
+    """The moments of `values` (P, M); without a problem the mean is 0."""
+    if not len(values):
+        return Moments(0, np.zeros(values.shape[1]), np.zeros(values.shape[1]))
+    mean = values.mean(axis=0)
+    return Moments(len(values), mean, ((values - mean) ** 2).sum(axis=0))
+
+
 def intervals(values: Floats, confidence: float) -> tuple[Floats, Floats]:
     """Interval of each column's mean: low (M,) and high (M,) for outcomes `values` (P, M) in 0 … 1.
 
     It is Wilson's own where all outcomes are 0 or 1. No column claims certainty, not even one whose outcomes are equal.
     """
-    mean = np.clip(values.mean(axis=0), 0.0, 1.0)
-    number = _binary_problems(values, mean * (1.0 - mean), np.minimum(mean, 1.0 - mean))
+    return intervals_of(moments(values), confidence)
+
+
+def intervals_of(outcomes: Moments, confidence: float) -> tuple[Floats, Floats]:
+    """As `intervals`, of the outcomes' moments."""
+    mean = np.clip(outcomes.mean, 0.0, 1.0)
+    number = _binary_problems(outcomes, mean * (1.0 - mean), np.minimum(mean, 1.0 - mean))
     return wilson(mean, number, confidence)
 
 
@@ -46,7 +78,7 @@ def difference_intervals(differences: Floats, confidence: float) -> tuple[Floats
     gain, loss = (np.maximum(sign * differences, 0.0).mean(axis=0) for sign in (1.0, -1.0))
     mean = gain - loss
     variance = np.maximum(gain + loss - mean * mean, 0.0)
-    number = _binary_problems(differences, variance, np.minimum(gain + loss, 1.0 - np.abs(mean)))
+    number = _binary_problems(moments(differences), variance, np.minimum(gain + loss, 1.0 - np.abs(mean)))
     low, high = (_tango_end(gain, loss, number, end, confidence) for end in (-1.0, 1.0))
     return low, high
 
@@ -69,16 +101,16 @@ def _tango_end(gain: Floats, loss: Floats, number: Floats, end: float, confidenc
     return (inside + outside) / 2.0
 
 
-def _binary_problems(values: Floats, variance: Floats, rarer: Floats) -> Floats:
-    """How many problems with 0/1 outcomes would leave the mean of `values` (P, M) as unsure as it is, (M,).
+def _binary_problems(outcomes: Moments, variance: Floats, rarer: Floats) -> Floats:
+    """How many problems with 0/1 outcomes would leave the mean of these outcomes as unsure as it is, (M,).
 
     `variance` (M,) is what 0/1 outcomes of the same mean would have, `rarer` (M,) the share of the rarer of them. The
     ratio of the variances rests on as many events as carry that share; one more is added that is 0/1, lest the few
     small values that happened to turn up rule out large ones. Where nothing varies, nothing is known of the ratio, and
     a problem counts as one.
     """
-    num_problems = values.shape[0]
-    observed = values.var(axis=0, ddof=1) if num_problems > 1 else np.zeros(values.shape[1])
+    num_problems = outcomes.num_problems
+    observed = outcomes.squares / max(num_problems - 1, 1)  # 0 of one problem
     known = np.minimum(observed, variance) > 1e-12  # more than what rounding leaves of equal values
     ratio = np.where(known, np.minimum(observed / np.where(known, variance, 1.0), 1.0), 1.0)
     events = num_problems * rarer / ratio

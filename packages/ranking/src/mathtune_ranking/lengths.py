@@ -1,15 +1,17 @@
 """How long the solutions of each generator are, in generated tokens."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from mathtune_core.batches import read_batches
 from mathtune_core.schemas import CLUSTERS, SAMPLE_KEY, SAMPLES
-from mathtune_core.tables import read_table
-from mathtune_ranking.candidates import require_same_keys
+from mathtune_ranking.candidates import NO_ANSWER, Candidates
 from mathtune_ranking.outcomes import Outcomes, percent
+from mathtune_ranking.sample_keys import refuse_samples, rows_of_problems
 from mathtune_ranking.selectors import Bools, Floats
 
 SCHEMA = {
@@ -39,26 +41,33 @@ def read_lengths(found: Outcomes, samples: Path, clusters: Path) -> dict[str, Le
     lengths = {}
     for row in found.headline:
         of_seeds = []
-        for seed in found.study.seeds:
+        for seed, candidates in zip(found.study.seeds, found.runs[row], strict=True):
             place = Path("test", row.generator, str(seed))
             path, other = samples / place / "samples.parquet", clusters / place / "clusters.parquet"
-            sampled, clustered = read_table(path, SAMPLES), read_table(other, CLUSTERS)
-            require_same_keys(sampled, path, clustered, other)
-            of_seeds.append(_by_problem(sampled.join(clustered, on=list(SAMPLE_KEY))))
+            of_seed = _by_problem(path, candidates)
+            if of_seed is None:
+                clustered, sampled = partial(read_batches, other, CLUSTERS), partial(read_batches, path, SAMPLES)
+                refuse_samples(partial(clustered, columns=()), other, partial(sampled, columns=()), path)
+            of_seeds.append(of_seed)
         lengths[row.generator] = Lengths(*np.mean(of_seeds, axis=0).T)
     return lengths
 
 
-def _by_problem(joined: pl.DataFrame) -> Floats:
-    """The means of one seed, (P, 4), sorted by problem_id as the candidates are."""
-    sampled = pl.col("decoding") == "sampled"
-    means = joined.group_by("problem_id").agg(
-        greedy_tokens=pl.col("num_tokens").filter(~sampled).mean(),
-        sampled_tokens=pl.col("num_tokens").filter(sampled).mean(),
-        cut_at_length=(pl.col("finish_reason") == "length").filter(sampled).mean(),
-        without_answer=pl.col("cluster_id").is_null().filter(sampled).mean(),
-    )
-    return means.sort("problem_id").drop("problem_id").to_numpy()
+def _by_problem(samples: Path, candidates: Candidates) -> Floats | None:
+    """The means of one seed, (P, 4), as in `Lengths`; None where the file has not the candidates' samples."""
+    place = {problem_id: row for row, problem_id in enumerate(candidates.problem_ids)}
+    means = np.full((len(place), 4), np.nan)
+    means[:, 3] = (candidates.cluster_id == NO_ANSWER).mean(axis=1)
+    for batch in read_batches(samples, SAMPLES, columns=["num_tokens", "finish_reason"]):
+        rows = batch.sort(SAMPLE_KEY)
+        problems = rows_of_problems(rows, place, candidates.num_samples)
+        if problems is None:
+            return None
+        tokens = rows["num_tokens"].to_numpy().reshape(len(problems), -1)
+        cut = (rows["finish_reason"] == "length").to_numpy().reshape(tokens.shape)
+        columns = (tokens[:, 0], tokens[:, 1:].mean(axis=1), cut[:, 1:].mean(axis=1))
+        means[problems, :3] = np.stack(columns, axis=1)
+    return None if np.isnan(means).any() else means
 
 
 def lengths_table(lengths: dict[str, Lengths], headline: Bools) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import numpy as np
 
 from mathtune_ranking.candidates import NO_ANSWER, Candidates
 from mathtune_ranking.places import chance_of_any, chance_of_best, places
-from mathtune_ranking.selectors import SUM_DECIMALS, Bools, Floats, Ints
+from mathtune_ranking.selectors import SUM_DECIMALS, Bools, Floats, Ints, Labels
 
 RESAMPLED = ("RR.MajK", "W.RR", "W.RR.MajK", "Maj1.TopN", "MajK")
 ROWS_AT_ONCE = 16_384  # orders held at once: some tens of MB
@@ -26,10 +26,38 @@ class Averages:
     variance: Floats  # of `mean`, from drawing orders
 
 
-def averages(candidates: Candidates, problems: Ints, k: int, resamples: int, seed: int) -> dict[str, Averages]:
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """Random numbers by seed, draw and place of a problem among `num_problems`, the same whatever block it comes in."""
+
+    seed: int
+    num_problems: int
+    num_samples: int
+
+    def orders(self, draws: range, first: int, count: int) -> Floats:
+        """A number in 0 … 1 for each sample of `count` problems from the `first` on, (draws, count, N)."""
+        return self._numbers(0, draws, first, count, self.num_samples)
+
+    def ties(self, draws: range, first: int, count: int) -> Floats:
+        """A number in 0 … 1 for each cluster, of which a problem has N + 1 at most, (draws, count, N + 1)."""
+        return self._numbers(1, draws, first, count, self.num_samples + 1)
+
+    def _numbers(self, purpose: int, draws: range, first: int, count: int, width: int) -> Floats:
+        found = np.empty((len(draws), count, width))
+        start = np.random.PCG64([self.seed, self.num_samples, purpose])
+        start.advance((draws.start * self.num_problems + first) * width)
+        for of_draw in found:
+            np.random.Generator(start).random(out=of_draw)
+            start.advance((self.num_problems - count) * width)
+        return found
+
+
+def averages(
+    candidates: Candidates, problems: Ints, k: int, resamples: int, draws: Draws, first: int = 0
+) -> dict[str, Averages]:
     """Every selector of `RESAMPLED` for some of the problems, from `resamples` (at least 2) orders each; 0 elsewhere.
 
-    Candidates of as many problems and samples see the same orders under one seed. Each of `problems` must have a right
+    The candidates are those from the `first` on of the problems of `draws`. Each of `problems` must have a right
     cluster.
     """
     num_problems, num_samples = candidates.cluster_id.shape
@@ -39,9 +67,9 @@ def averages(candidates: Candidates, problems: Ints, k: int, resamples: int, see
     batch = max(1, min(resamples, ROWS_AT_ONCE // num_problems))
     groups = np.array_split(sorted_problems, max(1, batch * len(problems) // ROWS_A_GROUP)) if problems.size else []
     total, squares = np.zeros((2, len(RESAMPLED), num_samples, num_problems))
-    orders, ties = (np.random.default_rng([seed, num_samples, purpose]) for purpose in (0, 1))
     for start in range(0, resamples, batch):
-        drawn = orders.random((min(batch, resamples - start), num_problems, num_samples))
+        numbers = range(start, min(start + batch, resamples))
+        drawn, ties = (of(numbers, first, num_problems) for of in (draws.orders, draws.ties))
         for members in groups:
             rows, width = np.tile(members, len(drawn)), int(num_clusters[members].max())
             order = drawn[:, members].argsort(axis=2).reshape(-1, num_samples)
@@ -49,7 +77,7 @@ def averages(candidates: Candidates, problems: Ints, k: int, resamples: int, see
                 np.take_along_axis(candidates.cluster_id[rows], order, axis=1),
                 np.take_along_axis(candidates.score[rows], order, axis=1),
                 candidates.cluster_correct[rows, :width],
-                ties.random((width, len(rows))),
+                ties[:, members, :width].reshape(-1, width).T,
                 k,
             )
             for position, name in enumerate(RESAMPLED):
@@ -61,7 +89,7 @@ def averages(candidates: Candidates, problems: Ints, k: int, resamples: int, see
     return {name: Averages(mean[position], variance[position]) for position, name in enumerate(RESAMPLED)}
 
 
-def _along(cluster_id: Ints, score: Floats, right: Bools, jitter: Floats, k: int) -> dict[str, Floats]:
+def _along(cluster_id: Labels, score: Floats, right: Bools, jitter: Floats, k: int) -> dict[str, Floats]:
     """Each selector's accuracy with the first n of each row's samples, (N, rows).
 
     Samples are (rows, N), `right` (rows, C); `jitter` (C, rows), in 0 … 1, decides between equal sums of scores.
@@ -94,7 +122,7 @@ def _along(cluster_id: Ints, score: Floats, right: Bools, jitter: Floats, k: int
     return accuracy
 
 
-def _top_votes(by_score: Ints, drawn_at: Ints, right: Bools) -> Floats:
+def _top_votes(by_score: Labels, drawn_at: Ints, right: Bools) -> Floats:
     """Maj1.TopN with the first n samples, (N, rows).
 
     `by_score` are the clusters of the samples from the best to the worst, and `drawn_at` their places in the order

@@ -4,6 +4,7 @@ Accuracies are fractions in the arrays and percentages (0 … 100, two decimals)
 several seeds an accuracy is the mean over them: a problem, with all its seeds, is the unit that intervals are over.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +12,12 @@ import polars as pl
 
 from mathtune_core.schemas import PREDICTIONS
 from mathtune_core.study import Study
-from mathtune_ranking.candidates import NO_ANSWER, Candidates
-from mathtune_ranking.intervals import intervals
+from mathtune_ranking.candidates import NO_ANSWER, Candidates, parts
+from mathtune_ranking.intervals import intervals, intervals_of, moments
+from mathtune_ranking.nested_subsets import Draws
 from mathtune_ranking.rows import Row, Runs, headline_rows
 from mathtune_ranking.selectors import RESTRICTED, SCORED, SELECTORS, SINGLE, Bools, Floats, Selection
-from mathtune_ranking.subsets import curve
+from mathtune_ranking.subsets import CurvePoint, curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,10 @@ class Outcomes:
     def samples_seen(self, selector: str) -> int:
         """The n of a selector."""
         return 1 if selector in SINGLE else self.some.num_samples
+
+    def draws(self, seed: int) -> Draws:
+        """What random orders of the samples are drawn from."""
+        return Draws(seed, len(self.some.problem_ids), self.some.num_samples)
 
     def clusters_seen(self, selector: str) -> int | None:
         """The k of a selector, None where it has none."""
@@ -128,52 +134,70 @@ def curves(found: Outcomes, headline: Bools, how: Resampling) -> pl.DataFrame:
 
     With intervals over problems and the standard error of averaging over subsets, 0 where that is exact.
     """
-    lines: list[dict[str, object]] = []
-    columns: list[Floats] = []
-    for row in found.headline:
+    frames = [_curves_of(found, row, headline, how) for row in found.headline]
+    return pl.concat(frames)
+
+
+def _curves_of(found: Outcomes, row: Row, headline: Bools, how: Resampling) -> pl.DataFrame:
+    """One generator's, a block of problems after another: an accuracy for every n is as many numbers as samples."""
+    of_all, variance = moments(np.empty((0, 1))), np.zeros(1)
+    points: list[tuple[CurvePoint, ...]] = []
+    for part in parts(len(headline)):
         of_seeds = [  # other subsets for each seed, so that their errors average out; the same for all generators
-            curve(arrays, found.k, how.subset_resamples, how.seed + position)
+            curve(arrays.of(part), found.k, how.subset_resamples, found.draws(how.seed + position), part.start)
             for position, arrays in enumerate(found.runs[row])
         ]
-        for points in zip(*of_seeds, strict=True):
-            values = np.mean([point.p_correct[headline] for point in points], axis=0)
-            variance = np.sum([point.variance[headline] for point in points])
-            error = np.sqrt(variance) / (len(points) * len(values))
-            lines.append({"generator": row.generator, "selector": points[0].selector, "n": points[0].n})
-            lines[-1]["monte_carlo_error"] = percent(error)
-            columns.append(values)
-    stacked = np.stack(columns, axis=1)
-    low, high = intervals(stacked, how.confidence)
-    bounds = {"accuracy": stacked.mean(axis=0), "low": low, "high": high}
-    frame = pl.DataFrame(lines).with_columns(**{name: _percents(array) for name, array in bounds.items()})
-    return frame.select("generator", "selector", "n", "accuracy", "low", "high", "monte_carlo_error")
+        points, shown = list(zip(*of_seeds, strict=True)), headline[part]
+        values = [np.mean([point.p_correct[shown] for point in of_point], axis=0) for of_point in points]
+        of_all = of_all.and_of(moments(np.stack(values, axis=1)))
+        variance = variance + [np.sum([point.variance[shown] for point in of_point]) for of_point in points]
+    low, high = intervals_of(of_all, how.confidence)
+    error = np.sqrt(variance) / (len(found.runs[row]) * of_all.num_problems)
+    numbers = {"accuracy": of_all.mean, "low": low, "high": high}
+    return pl.DataFrame(
+        {
+            "generator": [row.generator] * len(points),
+            "selector": [of_point[0].selector for of_point in points],
+            "n": [of_point[0].n for of_point in points],
+            **{name: _percents(array) for name, array in numbers.items()},
+            "monte_carlo_error": [percent(one) for one in error],
+        }
+    )
 
 
-def predictions(found: Outcomes) -> pl.DataFrame:
-    """The PREDICTIONS table at n = N (n = 1 for the selectors that look at one solution)."""
-    frames = []
-    for row, of_seeds in found.runs.items():
-        for selector in found.selectors_of(row):
-            for seed, arrays, selection in zip(
-                found.study.seeds, of_seeds, found.selections[row][selector], strict=True
-            ):
-                winners = zip(arrays.answers, selection.winner, strict=True)
-                frame = pl.DataFrame(
-                    {
-                        "problem_id": list(arrays.problem_ids),
-                        "generator": row.generator,
-                        "verifier": row.verifier if selector in SCORED else None,
-                        "seed": seed,
-                        "selector": selector,
-                        "n": found.samples_seen(selector),
-                        "k": found.clusters_seen(selector),
-                        "predicted_answer": [None if w == NO_ANSWER else texts[w] for texts, w in winners],
-                        "p_correct": selection.p_correct,
-                    },
-                    schema=PREDICTIONS.schema,
-                )
-                frames.append(frame)
-    return pl.concat(frames)
+def predictions(found: Outcomes) -> Iterator[pl.DataFrame]:
+    """The PREDICTIONS table at n = N (n = 1 for the selectors that look at one solution), in blocks of whole problems.
+
+    A problem's rows are in the order of the generators, their verifiers, the selectors and the seeds.
+    """
+    for part in parts(len(found.some.problem_ids)):
+        frames = [
+            _predictions(found, row, selector, position, part)
+            for row in found.runs
+            for selector in found.selectors_of(row)
+            for position in range(len(found.study.seeds))
+        ]
+        yield pl.concat(frames).sort("problem_id", maintain_order=True)
+
+
+def _predictions(found: Outcomes, row: Row, selector: str, position: int, part: slice) -> pl.DataFrame:
+    selection = found.selections[row][selector][position]
+    arrays, winner = found.runs[row][position].of(part), pl.Series(selection.winner[part])
+    chosen = arrays.answers.list.get(winner.set(winner == NO_ANSWER, None), null_on_oob=True)
+    return pl.DataFrame(
+        {
+            "problem_id": list(arrays.problem_ids),
+            "generator": row.generator,
+            "verifier": row.verifier if selector in SCORED else None,
+            "seed": found.study.seeds[position],
+            "selector": selector,
+            "n": found.samples_seen(selector),
+            "k": found.clusters_seen(selector),
+            "predicted_answer": chosen,
+            "p_correct": selection.p_correct[part],
+        },
+        schema=PREDICTIONS.schema,
+    )
 
 
 def _percents(fractions: Floats) -> pl.Series:

@@ -9,7 +9,7 @@ are problems overruled. So the gain of re-ranking over the vote is `right_instea
 import numpy as np
 import polars as pl
 
-from mathtune_ranking.candidates import Candidates
+from mathtune_ranking.candidates import Candidates, parts
 from mathtune_ranking.outcomes import Outcomes
 from mathtune_ranking.selectors import (
     SCORED,
@@ -48,6 +48,12 @@ def overrules(found: Outcomes, headline: Bools) -> pl.DataFrame:
 
 def _by_selector(candidates: Candidates, headline: Bools, k: int) -> Floats:
     """The expected numbers of problems right, wrong and neither instead, one row a selector: (selectors, 3)."""
+    blocks = zip(candidates.blocks(), parts(len(headline)), strict=True)
+    counted: Floats = np.sum([_of_block(block, headline[part], k) for block, part in blocks], axis=0)
+    return counted
+
+
+def _of_block(candidates: Candidates, headline: Bools, k: int) -> Floats:
     tallies = tally(candidates.cluster_id[headline], candidates.score[headline], candidates.num_clusters)
     shares = {
         "RR.All": best_score_share(tallies),

@@ -13,7 +13,7 @@ ALPHA = 0.05  # the level of every test
 POWER = 0.8
 POINT = 0.01
 MCNEMAR, PERMUTATION = "mcnemar", "permutation"
-SIGNS_AT_ONCE = 1_000  # times problems: the signs of one batch of permutations
+SIGNS_AT_ONCE = 2**23  # the signs of one batch of permutations: 64 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,10 @@ def permutation_p(differences: Floats, permutations: int, seed: int) -> Floats:
     generator = np.random.default_rng([seed, num_problems])
     observed = np.abs(differences.sum(axis=0)) - 1e-9  # less what the order of a sum may change
     extreme = np.ones(differences.shape[1])
-    for start in range(0, permutations, SIGNS_AT_ONCE):
-        shape = (min(SIGNS_AT_ONCE, permutations - start), num_problems)
+    # Signs are drawn four from one random number, so batches of whole fours draw the same however many they are.
+    at_once = max(4, min(1_000, SIGNS_AT_ONCE // num_problems // 4 * 4))
+    for start in range(0, permutations, at_once):
+        shape = (min(at_once, permutations - start), num_problems)
         signs = generator.integers(0, 2, size=shape, dtype=np.int8) * 2.0 - 1.0
         extreme += (np.abs(signs @ differences) >= observed).sum(axis=0)
     return extreme / (permutations + 1)

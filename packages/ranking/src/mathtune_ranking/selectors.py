@@ -18,6 +18,7 @@ from mathtune_ranking.votes import vote_chance
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Labels = NDArray[np.signedinteger]  # clusters
 Bools = NDArray[np.bool_]
 
 # Sums of the same scores in another order differ in the last bits; that is no reason to prefer a cluster.
@@ -43,7 +44,7 @@ class Tallies:
     num_best: Floats  # samples that have the cluster's highest score
 
 
-def tally(cluster_id: Ints, score: Floats, num_clusters: int) -> Tallies:
+def tally(cluster_id: Labels, score: Floats, num_clusters: int) -> Tallies:
     """Counts, score sums and maxima a cluster, from (rows, n) samples."""
     rows = cluster_id.shape[0]
     shape = (rows, num_clusters + 1)  # the last column collects the samples without an answer, then is dropped
@@ -88,13 +89,16 @@ def best_score_share(tallies: Tallies) -> Floats:
 def restricted_share(tallies: Tallies, k: int, value: Floats, weight: Floats) -> Floats:
     """As `best_share` among the K most frequent clusters, ties for the last place broken at random."""
     among = places(tallies.count, k)
-    rows, num_clusters = tallies.count.shape
-    columns = (np.full(rows, column) for column in range(num_clusters))
-    share: Floats = np.stack([chance_to_win(among, value, weight, column) for column in columns], axis=1)
+    share = np.zeros_like(tallies.count)
+    for column in range(share.shape[1]):
+        rows = np.nonzero(among.sure[:, column] | among.tied[:, column])[0]  # elsewhere it is never in
+        if rows.size:
+            cluster = np.full(len(rows), column)
+            share[rows, column] = chance_to_win(among.of(rows), value[rows], weight[rows], cluster)
     return share
 
 
-def top_vote_share(cluster_id: Ints, score: Floats, num_clusters: int) -> Floats:
+def top_vote_share(cluster_id: Labels, score: Floats, num_clusters: int) -> Floats:
     """Maj1.TopN: the vote of the better-scored half of the samples with an answer, rounded up.
 
     Samples that tie for the last place are equally likely to get it.
@@ -148,7 +152,7 @@ def share_correct(candidates: Candidates) -> Floats:
 
 def pass_at_1(candidates: Candidates, k: int) -> Selection:
     """The greedy solution's answer."""
-    return Selection(candidates.greedy_correct.astype(np.float64), candidates.greedy_cluster)
+    return Selection(candidates.greedy_correct.astype(np.float64), candidates.greedy_cluster.astype(np.int64))
 
 
 def mean_pass_at_1(candidates: Candidates, k: int) -> Selection:
@@ -212,18 +216,31 @@ def pass_at_n(candidates: Candidates, k: int) -> Selection:
 
 Selector = Callable[[Candidates, int], Selection]
 
+
+def _in_blocks(selector: Selector) -> Selector:
+    """The selector over any number of problems in the memory of a block of them."""
+
+    def selected(candidates: Candidates, k: int) -> Selection:
+        found = [selector(block, k) for block in candidates.blocks()]
+        return Selection(
+            np.concatenate([one.p_correct for one in found]), np.concatenate([one.winner for one in found])
+        )
+
+    return selected
+
+
 SELECTORS: dict[str, Selector] = {
-    "Pass@1": pass_at_1,
-    "Mean Pass@1": mean_pass_at_1,
-    "Random": random_answer,
-    "Maj1": maj1,
-    "RR.All": rr_all,
-    "RR.MajK": rr_majk,
-    "W.RR": w_rr,
-    "W.RR.MajK": w_rr_majk,
-    "Maj1.TopN": maj1_topn,
-    "MajK": majk,
-    "Pass@N": pass_at_n,
+    "Pass@1": _in_blocks(pass_at_1),
+    "Mean Pass@1": _in_blocks(mean_pass_at_1),
+    "Random": _in_blocks(random_answer),
+    "Maj1": _in_blocks(maj1),
+    "RR.All": _in_blocks(rr_all),
+    "RR.MajK": _in_blocks(rr_majk),
+    "W.RR": _in_blocks(w_rr),
+    "W.RR.MajK": _in_blocks(w_rr_majk),
+    "Maj1.TopN": _in_blocks(maj1_topn),
+    "MajK": _in_blocks(majk),
+    "Pass@N": _in_blocks(pass_at_n),
 }
 SINGLE = frozenset({"Pass@1", "Mean Pass@1"})  # look at one solution: n = 1
 RESTRICTED = frozenset({"MajK", "RR.MajK", "W.RR.MajK"})  # depend on K

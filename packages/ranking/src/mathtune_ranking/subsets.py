@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mathtune_ranking.candidates import NO_ANSWER, Candidates
-from mathtune_ranking.nested_subsets import averages
+from mathtune_ranking.nested_subsets import Draws, averages
 from mathtune_ranking.selectors import SELECTORS, Floats, share_correct
 from mathtune_ranking.votes import vote_chance
 
@@ -31,10 +31,12 @@ class CurvePoint:
         return float(np.sqrt(self.variance.sum()) / len(self.variance))
 
 
-def curve(candidates: Candidates, k: int, resamples: int, seed: int) -> Iterator[CurvePoint]:
+def curve(candidates: Candidates, k: int, resamples: int, draws: Draws, first: int = 0) -> Iterator[CurvePoint]:
     """Every selector but Pass@1, which is greedy, at every n = 1 … N, the selectors in the order of SELECTORS.
 
-    Pass@N is called Pass@n. `resamples`, at least 2, are the random subsets of a size for what is not exact.
+    Pass@N is called Pass@n. `resamples`, at least 2, are the random subsets of a size for what is not exact; candidates
+    of the same `draws` see the same ones. The problems are those from the `first` on of `draws`, a block of them at
+    best: this holds some twenty arrays of (N, P).
     """
     num_problems, num_samples = candidates.cluster_id.shape
     exact = {
@@ -47,7 +49,7 @@ def curve(candidates: Candidates, k: int, resamples: int, seed: int) -> Iterator
     right, num_clusters = candidates.is_correct.any(axis=1), candidates.cluster_id.max(axis=1) + 1
     wrong = (~candidates.is_correct & (candidates.cluster_id != NO_ANSWER)).any(axis=1)
     mixed = right & wrong
-    drawn = averages(candidates, np.nonzero(mixed)[0], k, resamples, seed)
+    drawn = averages(candidates, np.nonzero(mixed)[0], k, resamples, draws, first)
     for selector in SELECTORS:
         if selector in exact:
             mean, variance = exact[selector], np.zeros((num_samples, num_problems))

@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import polars as pl
 
-from mathtune_ranking.candidates import Candidates
+from mathtune_ranking.candidates import Candidates, parts
 from mathtune_ranking.rows import Runs
 from mathtune_ranking.selectors import Bools, Floats, Ints
 
 NUM_BINS = 10
-PROBLEMS_AT_ONCE = 500  # times N²: the pairs of samples compared at once
+PAIRED_AT_ONCE = 500  # problems, times N²: the pairs of samples compared at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class VerifierQuality:
 def verifier_quality(candidates: Candidates) -> VerifierQuality:
     """Scores against grades; a sample without an answer counts as a wrong one, for the verifier scores it as well."""
     mixed = auc_by_problem(candidates.score, candidates.is_correct)
-    score, correct = candidates.score.ravel(), candidates.is_correct.ravel()
+    score, correct = candidates.score, candidates.is_correct
     return VerifierQuality(
         auc=auc(score, correct),
         auc_within_problems=float(mixed.mean()) if mixed.size else None,
@@ -45,10 +45,9 @@ def auc(score: Floats, correct: Bools) -> float | None:
     num_wrong = correct.size - num_right
     if num_right == 0 or num_wrong == 0:
         return None
-    _, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
-    mean_rank = np.cumsum(counts) - (counts - 1) / 2.0
-    rank_sum = mean_rank[inverse.ravel()][correct].sum()
-    return float((rank_sum - num_right * (num_right + 1) / 2.0) / (num_right * num_wrong))
+    right, wrong = np.sort(score[correct]), np.sort(score[~correct])
+    below, not_above = (int(np.searchsorted(wrong, right, side=side).sum()) for side in ("left", "right"))
+    return (below + not_above) / 2 / (num_right * num_wrong)
 
 
 def auc_by_problem(score: Floats, correct: Bools) -> Floats:
@@ -57,8 +56,8 @@ def auc_by_problem(score: Floats, correct: Bools) -> Floats:
     num_wrong = correct.shape[1] - num_right
     mixed = (num_right > 0) & (num_wrong > 0)
     aucs = []
-    for start in range(0, len(score), PROBLEMS_AT_ONCE):
-        rows = np.arange(len(score))[start : start + PROBLEMS_AT_ONCE][mixed[start : start + PROBLEMS_AT_ONCE]]
+    for start in range(0, len(score), PAIRED_AT_ONCE):
+        rows = np.arange(len(score))[start : start + PAIRED_AT_ONCE][mixed[start : start + PAIRED_AT_ONCE]]
         first, second = score[rows, :, None], score[rows, None, :]
         pairs = correct[rows, :, None] & ~correct[rows, None, :]
         wins = (pairs & (first > second)).sum(axis=(1, 2)) + 0.5 * (pairs & (first == second)).sum(axis=(1, 2))
@@ -73,7 +72,10 @@ def bin_of(score: Floats) -> Ints:
 
 def expected_calibration_error(score: Floats, correct: Bools) -> float:
     """The mean distance between a bin's mean score and its share of right samples, weighted by its size."""
-    gap = np.bincount(bin_of(score), weights=score - correct, minlength=NUM_BINS)
+    gap = np.zeros(NUM_BINS)
+    for part in parts(len(score)):
+        some = score[part].ravel()
+        gap += np.bincount(bin_of(some), weights=some - correct[part].ravel(), minlength=NUM_BINS)
     return float(np.abs(gap).sum() / score.size)
 
 

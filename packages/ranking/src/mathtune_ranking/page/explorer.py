@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 
+from mathtune_core.batches import read_problems
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import SAMPLE_KEY, SAMPLES
-from mathtune_core.tables import read_table
 from mathtune_ranking.candidates import NO_ANSWER, Candidates
 from mathtune_ranking.rows import Row
 from mathtune_ranking.selectors import DEPLOYABLE, SELECTORS, Ints
@@ -70,7 +71,7 @@ def blocks(
     found = [Block("problems", packed(head))]
     for number, name in enumerate(generators):
         of_one = {row.verifier: arrays for row, arrays in candidates.items() if row.generator == name}
-        texts = _texts(samples / name / str(seed) / "samples.parquet", next(iter(of_one.values())))
+        texts = _texts(samples / name / str(seed) / "samples.parquet", next(iter(of_one.values())), shown)
         found.append(Block(f"generator-{number}", packed(_generator(of_one, k, shown, texts))))
     return found
 
@@ -104,16 +105,18 @@ def _problems(problem_ids: list[str], problems: pl.DataFrame) -> list[dict[str, 
     return order.join(problems, on="problem_id", how="left", maintain_order="left").select(columns).rows(named=True)
 
 
-def _texts(path: Path, candidates: Candidates) -> dict[str, list[Any]]:
-    """The columns of samples.parquet a problem: N + 1 rows each, the greedy one first; checked against the clusters."""
-    table = read_table(path, SAMPLES).sort(SAMPLE_KEY)
-    for problem_id, decoding, index in _expected(candidates).join(table, on=list(SAMPLE_KEY), how="anti").rows():
+def _texts(path: Path, candidates: Candidates, shown: Ints) -> dict[str, list[Any]]:
+    """The columns of samples.parquet a shown problem: N + 1 rows each, the greedy one first; checked by the clusters."""
+    problem_ids = [candidates.problem_ids[row] for row in shown]
+    table = read_problems(path, SAMPLES, problem_ids).sort(SAMPLE_KEY)
+    expected = _expected(problem_ids, candidates.num_samples)
+    for problem_id, decoding, index in expected.join(table, on=list(SAMPLE_KEY), how="anti").rows():
         raise MathtuneError(
             f"{path}: problem_id={problem_id!r}, {decoding} sample {index}: is missing; run `dvc repro`"
         )
     width = candidates.num_samples + 1
-    if table.height != width * len(candidates.problem_ids):
-        raise MathtuneError(f"{path}: has samples that clusters.parquet has not; run `dvc repro`")
+    if table.height != expected.height or pq.read_metadata(path).num_rows != width * len(candidates.problem_ids):
+        raise MathtuneError(f"{path}: has other samples than clusters.parquet; run `dvc repro`")
     wanted = ("completion", "finish_reason", "num_tokens")
     columns = {name: table[name].to_list() for name in wanted}
     return {
@@ -122,12 +125,10 @@ def _texts(path: Path, candidates: Candidates) -> dict[str, list[Any]]:
     }
 
 
-def _expected(candidates: Candidates) -> pl.DataFrame:
-    sampled = [("sampled", index) for index in range(candidates.num_samples)]
+def _expected(problem_ids: list[str], num_samples: int) -> pl.DataFrame:
+    sampled = [("sampled", index) for index in range(num_samples)]
     rows = [
-        (problem_id, decoding, index)
-        for problem_id in candidates.problem_ids
-        for decoding, index in [("greedy", 0), *sampled]
+        (problem_id, decoding, index) for problem_id in problem_ids for decoding, index in [("greedy", 0), *sampled]
     ]
     schema = {name: SAMPLES.schema[name] for name in SAMPLE_KEY}
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -137,7 +138,7 @@ def _generator(of_verifier: dict[str, Candidates], k: int, shown: Ints, texts: d
     """Arrays by shown problem; of samples the greedy one first, then 0 … N − 1. Texts are numbers into `texts`."""
     number: dict[str, int] = {}
     arrays = next(iter(of_verifier.values()))
-    completions = [[number.setdefault(text, len(number)) for text in texts["completion"][row]] for row in shown]
+    completions = [[number.setdefault(text, len(number)) for text in of_one] for of_one in texts["completion"]]
     right = [
         sorted({*np.nonzero(arrays.cluster_correct[row])[0].tolist(), *_greedy_right(arrays, int(row))})
         for row in shown
@@ -145,10 +146,10 @@ def _generator(of_verifier: dict[str, Candidates], k: int, shown: Ints, texts: d
     return {
         "texts": list(number),
         "completion": completions,
-        "tokens": [texts["num_tokens"][row] for row in shown],
-        "cut": [[i for i, reason in enumerate(texts["finish_reason"][row]) if reason == LENGTH] for row in shown],
+        "tokens": texts["num_tokens"],
+        "cut": [[i for i, reason in enumerate(of_one) if reason == LENGTH] for of_one in texts["finish_reason"]],
         "cluster": [[int(arrays.greedy_cluster[row]), *arrays.cluster_id[row].tolist()] for row in shown],
-        "answers": [arrays.answers[row] for row in shown],
+        "answers": arrays.answers.gather(shown).to_list(),
         "right": right,
         "verifiers": {name: _scored(candidates, k, shown) for name, candidates in of_verifier.items()},
     }
