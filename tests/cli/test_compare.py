@@ -4,12 +4,16 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
+from dvc.fs import AuthError, MemoryFileSystem
 from dvc.repo import Repo
 
 from mathtune_cli.main import main
@@ -191,8 +195,8 @@ def test_csv_names_every_problem(printed: Printed) -> None:
         (("bare", "new"), "error: bare: artifacts/evaluate/predictions.parquet: not recorded there; run `dvc repro` "),
         (
             ("new", "lost"),
-            "error: lost: artifacts/evaluate/predictions.parquet: recorded there, but neither in the cache nor on a "
-            "remote that answers; `dvc fetch --all-commits artifacts/evaluate/predictions.parquet` brings it",
+            "error: lost: artifacts/evaluate/predictions.parquet: recorded there, but not in the cache, and no remote "
+            "is set there; `dvc fetch --all-commits artifacts/evaluate/predictions.parquet` brings it",
         ),
         (("old", "new", "--generator", "rewritten"), "error: --generator rewritten: not in both; there are original, "),
         (("old", "new", "--verifier", "margin"), "error: --verifier margin: not in old; it has xent"),
@@ -202,6 +206,69 @@ def test_what_cannot_be_compared_is_one_line(
     project: Path, capsys: pytest.CaptureFixture[str], arguments: Sequence[str], complaint: str
 ) -> None:
     assert refusal(capsys, *arguments).startswith(complaint)
+
+
+def with_remote(project: Path, url: str) -> None:
+    """Adds the default remote `team`, for every revision: config.local is no part of any."""
+    (project / ".dvc/config.local").write_text(f"[core]\n    remote = team\n['remote \"team\"']\n    url = {url}\n")
+
+
+@pytest.mark.parametrize("url", ["/nowhere/at/all", "http://127.0.0.1:9/store"])
+def test_a_remote_that_is_not_there_is_named(project: Path, capsys: pytest.CaptureFixture[str], url: str) -> None:
+    with_remote(project, url)
+    assert refusal(capsys, "new", "lost").startswith(
+        "error: lost: artifacts/evaluate/predictions.parquet: recorded there, but not in the cache, and remote team "
+        f"({url}) does not have it or does not answer; `dvc fetch --all-commits artifacts/evaluate/predictions.parquet`"
+    )
+
+
+@pytest.mark.skipif(find_spec("dvc_gs") is not None, reason="dvc-gs is installed")
+def test_a_remote_without_its_package_is_one_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_remote(project, "gs://bucket/store")
+    assert refusal(capsys, "new", "lost") == (
+        "error: new: artifacts/evaluate/predictions.parquet: cannot be read from the cache or remote team "
+        "(gs://bucket/store): gs is supported, but requires 'dvc-gs' to be installed; mend its package, address or "
+        "credentials, or run `dvc repro` in a clone at new\n"
+    )
+
+
+class BotoCoreError(Exception):
+    """As botocore's: an Exception that is no OSError."""
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (BotoCoreError("Unable to locate\ncredentials"), "Unable to locate credentials"),
+        (PermissionError("Access Denied"), "Access Denied"),
+        (AuthError(), "AuthError"),
+    ],
+)
+@pytest.mark.parametrize(
+    "path", ["artifacts/evaluate/predictions.parquet", "artifacts/build_problems/problems.parquet"]
+)
+def test_what_the_remotes_library_raises_is_one_line(
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    raised: Exception,
+    told: str,
+    path: str,
+) -> None:
+    class Refusing(MemoryFileSystem):
+        def exists(self, *_: object, **__: object) -> bool:
+            raise raised
+
+        open = exists
+
+    monkeypatch.setitem(sys.modules, "botocore.exceptions", SimpleNamespace(BotoCoreError=BotoCoreError))
+    monkeypatch.setitem(sys.modules, "dvc_s3", SimpleNamespace(S3FileSystem=Refusing))
+    with_remote(project, "s3://bucket/store")
+    shutil.rmtree(".dvc/cache")
+    (project / path).unlink()
+    assert refusal(capsys, "workspace", "new").startswith(
+        f"error: workspace: {path}: cannot be read from the cache or remote team (s3://bucket/store): {told}; "
+    )
 
 
 def test_outside_a_project_is_one_line(

@@ -115,6 +115,9 @@ def test_files_of_one_run_are_pooled_and_two_runs_compared(tmp_path: Path, capsy
     printed = capsys.readouterr().out
     assert "9 problems, N = 2" in printed  # the fewer of the two, in both
     assert "Maj1             100.0     0.0    −100.0" in printed
+    # 9 of 9 problems: McNemar's p is 2 / 2^9; five selectors alike all pay five times.
+    assert [line.split()[-2:] for line in printed.splitlines() if line.startswith("Maj1 ")][-1] == ["0.0039", "0.0195*"]
+    assert "* p < 0.05 after Holm over the 5 selectors of this table: 5 of them" in printed
     assert main(["evaluate", str(samples), str(worse)]) == 0
     assert "9 problems, N = 5" in capsys.readouterr().out
 

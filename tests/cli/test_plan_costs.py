@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from plan_toy import toy_model
 
 from mathtune_cli.plan.costs import work_of
 from mathtune_cli.plan.lengths import Lengths
-from mathtune_cli.plan.model_size import from_config
 from mathtune_cli.plan.section import Section
 from mathtune_cli.plan.setting import Setting
 from mathtune_cli.plan.stages import Stage
@@ -22,15 +22,6 @@ from mathtune_core.errors import MathtuneError
 from mathtune_core.params import build
 from mathtune_core.study import Study
 
-CONFIG = {
-    "hidden_size": 8,
-    "intermediate_size": 16,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "num_key_value_heads": 1,
-    "vocab_size": 32,
-    "tie_word_embeddings": True,
-}
 GENERATOR = {
     "epochs": 2.0,
     "max_examples": 5,
@@ -104,7 +95,7 @@ def toy_setting(params: dict[str, Any], prompts: Path = Path("prompts")) -> Sett
     return Setting(
         params=Section("params.yaml", params),
         study=build(params["study"], Study, "params.yaml", "study", 1),
-        model=from_config(CONFIG, "toy"),
+        model=toy_model(),
         lengths=Lengths(problem=5, solutions={"original": 4, "generated": 6}, distinct=0.5, right=0.25),
         prompts=prompts,
     )

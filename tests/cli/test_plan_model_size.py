@@ -2,26 +2,11 @@ import json
 from pathlib import Path
 
 import pytest
+from plan_toy import BLOCK, CONFIG, HEAD, toy_model
 
 from mathtune_cli.plan.model_size import ModelSize, base_model, chosen_model, from_config, from_name
 from mathtune_cli.plan.section import Section
 from mathtune_core.errors import MathtuneError
-
-CONFIG = {
-    "hidden_size": 8,
-    "intermediate_size": 16,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "num_key_value_heads": 1,
-    "vocab_size": 32,
-    "tie_word_embeddings": True,
-}
-# A layer of the toy: queries and output 2 × 8 × 8, keys and values 2 × 8 × 4, feed-forward 3 × 8 × 16: 576 weights.
-BLOCK, HEAD = 2 * 576, 8 * 32
-
-
-def toy_model() -> ModelSize:
-    return from_config(CONFIG, "toy")
 
 
 def test_the_weights_of_a_layer_are_counted() -> None:

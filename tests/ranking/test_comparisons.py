@@ -1,6 +1,7 @@
-"""The four families of comparisons: who is compared with whom, from which side, and what each pays for."""
+"""The five families of comparisons: who is compared with whom, from which side, and what each pays for."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import polars as pl
@@ -81,7 +82,32 @@ def test_sequential_training_is_compared_with_its_style_and_the_control(full_stu
             (None, verifier, "sequential-margin", "control"): 12.5,
             (None, verifier, "control", "rewritten"): 12.5,
         }
-    assert frame.height == (3 + 3) * len(COMPARED) + (4 + 8) * len(SCORED)
+
+
+def test_two_sequential_recipes_are_compared_with_each_other(full_study, outcomes_of) -> None:
+    recipes = ("sequential-margin", "control", "sequential-xent")
+    study = replace(full_study, sequential=recipes, recipes=("few-shot", *recipes))
+    found = outcomes_of(study, lambda row, _: [[1.0, 0.0] * 4] * 2)
+    assert list(pairs(comparisons(found, ALL, HOW), "sequential", "Maj1")) == [
+        (None, None, "control", "rewritten"),
+        (None, None, "sequential-margin", "rewritten"),
+        (None, None, "sequential-xent", "rewritten"),
+        (None, None, "sequential-margin", "control"),
+        (None, None, "sequential-xent", "control"),
+        (None, None, "sequential-xent", "sequential-margin"),
+    ]
+
+
+def test_all_generators_are_compared_each_with_each(full_study, outcomes_of) -> None:
+    frame = comparisons(outcomes_of(full_study, solved), ALL, HOW)
+    for selector in COMPARED:
+        verifier = "xent" if selector in SCORED else None
+        expected = {
+            (None, verifier, first, second): 12.5 * (SOLVED[first] - SOLVED[second])
+            for second, first in combinations(full_study.generators, 2)
+        }
+        assert pairs(frame, "generators", selector) == expected
+    assert frame.height == (3 + 3 + 10) * len(COMPARED) + (4 + 8) * len(SCORED)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +116,7 @@ def test_sequential_training_is_compared_with_its_style_and_the_control(full_stu
         ({}, {"styles", "re-ranking"}),
         ({"styles": ("terse",)}, {"re-ranking"}),
         ({"verifiers": ("xent", "terse"), "own_verifiers": ("terse",)}, {"styles", "re-ranking", "verifiers"}),
-        ({"recipes": ("control",), "sequential": ("control",)}, {"styles", "re-ranking", "sequential"}),
+        ({"recipes": ("control",), "sequential": ("control",)}, {"styles", "re-ranking", "sequential", "generators"}),
     ],
 )
 def test_a_family_without_a_pair_is_absent(study, outcomes_of, changes, families) -> None:
@@ -156,7 +182,7 @@ def noisy(row: Row, selector: str) -> list[list[float]]:
 def test_holm_is_taken_within_a_family_and_selector(full_study, outcomes_of) -> None:
     frame = comparisons(outcomes_of(full_study, noisy), np.ones(40, dtype=bool), HOW)
     groups = frame.partition_by("family", "selector")
-    assert len(groups) == 2 * len(COMPARED) + 2 * len(SCORED)
+    assert len(groups) == 3 * len(COMPARED) + 2 * len(SCORED)
     for group in groups:
         assert group["p_holm"].to_list() == pytest.approx(holm(group["p"].to_list()), rel=1e-3)
     assert not frame.filter(pl.col("family") == "re-ranking")["p"].equals(frame["p_holm"])

@@ -207,11 +207,23 @@ def test_two_runs_are_compared_on_the_same_problems() -> None:
     one = evaluate_external(read(LISTS), "one", 8)
     better = [{**row, "completions": [text] * 3} for row, text in zip(LISTS, (A, B), strict=True)]
     differences = compared(one, evaluate_external(read(better), "two", 8))
-    assert {name: 100 * found.difference for name, found in differences.items()} == pytest.approx(
+    assert {name: 100 * found.difference for name, (found, _) in differences.items()} == pytest.approx(
         {name: 100.0 - value for name, value in EXPECTED.items()}, abs=0.01
     )
     with pytest.raises(MathtuneError, match="problem 'p2' is in one and not two; both need the same problems"):
         compared(one, evaluate_external(read(LISTS[:1]), "two", 8))
+
+
+def test_the_selectors_of_a_comparison_are_one_family() -> None:
+    """Holm (1979) by hand. All ten problems go from wrong to right: McNemar's p is 2 / 2^10."""
+    wrong, right = (
+        [{"id": f"q{i}", "answer": "4", "completions": [text] * 2, "scores": [0.5] * 2} for i in range(10)]
+        for text in (r"So $\boxed{3}$.", r"So $\boxed{4}$.")
+    )
+    tested = compared(*(evaluate_external(read(rows), "run", 8) for rows in (wrong, right)))
+    assert len(tested) == len(SELECTORS) - 1  # no greedy completions, no Pass@1
+    assert {one.p for one, _ in tested.values()} == {2 / 2**10}
+    assert [p_holm for _, p_holm in tested.values()] == [len(tested) * 2 / 2**10] * len(tested)
 
 
 def stage_made(folder: Path) -> tuple[list[dict[str, Any]], Candidates]:

@@ -22,6 +22,7 @@ from mathtune_ranking.external_evaluation import (
     results_of,
     write_evaluation,
 )
+from mathtune_ranking.paired_tests import ALPHA
 from mathtune_ranking.selectors import SELECTORS
 from mathtune_styles.readers.files import file_rows
 
@@ -201,17 +202,26 @@ def _judgements(found: ExternalEvaluation) -> list[str]:
 
 def _comparison(first: ExternalEvaluation, second: ExternalEvaluation) -> list[str]:
     """The second run beside the first, selector by selector."""
+    tested = compared(first, second)
+    header = f"{'selector':<14}{'A':>8}{'B':>8}{'B − A':>10}{'95% interval':>18}{'p':>10}{'p Holm':>10}"
     lines = [
         f"A: {_shortened(first.name, MAX_WIDTH - 3)}",
         f"B: {_shortened(second.name, MAX_WIDTH - 3)}",
-        f"{'selector':<14}{'A':>8}{'B':>8}{'B − A':>10}{'95% interval':>18}{'p':>10}",
-        "─" * 68,
+        header,
+        "─" * len(header),
     ]
-    for selector, one in compared(first, second).items():
+    for selector, (one, p_holm) in tested.items():
         means = "".join(f"{100 * run.p_correct(selector).mean():>8.1f}" for run in (first, second))
         bounds = f"{_signed(one.low)} to {_signed(one.high)}"
-        lines.append(f"{selector:<14}{means}{_signed(one.difference):>10}{bounds:>18}{one.p:>10.4f}")
-    return [*lines, "p: paired over problems, each selector for itself (no correction for how many there are)"]
+        mark = "*" if p_holm < ALPHA else ""
+        numbers = f"{_signed(one.difference):>10}{bounds:>18}{one.p:>10.4f}{p_holm:>10.4f}{mark}"
+        lines.append(f"{selector:<14}{means}{numbers}")
+    significant = sum(p_holm < ALPHA for _, p_holm in tested.values())
+    return [
+        *lines,
+        f"* p < {ALPHA} after Holm over the {len(tested)} selectors of this table: {significant or 'none'} of them",
+        "p: two-sided, paired by problem, each selector for itself; intervals are each selector's own too",
+    ]
 
 
 def _wrapped(line: str) -> list[str]:

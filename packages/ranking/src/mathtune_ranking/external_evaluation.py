@@ -18,7 +18,7 @@ from mathtune_core.tables import write_table
 from mathtune_ranking.candidates import candidates_of
 from mathtune_ranking.external import ExternalSamples
 from mathtune_ranking.outcomes import Outcomes, Resampling, curves, outcomes, predictions, results
-from mathtune_ranking.paired_tests import Comparison, compare
+from mathtune_ranking.paired_tests import Comparison, compare, holm
 from mathtune_ranking.rows import Row
 from mathtune_ranking.selectors import SCORED, SELECTORS, Bools, Floats
 from mathtune_ranking.verifier_quality import VerifierQuality, verifier_quality
@@ -172,10 +172,11 @@ def agreement_of(evaluation: ExternalEvaluation) -> Agreement | None:
     return Agreement(graded, ours, other.height - ours) if graded else None
 
 
-def compared(first: ExternalEvaluation, second: ExternalEvaluation) -> dict[str, Comparison]:
+def compared(first: ExternalEvaluation, second: ExternalEvaluation) -> dict[str, tuple[Comparison, float]]:
     """The second's accuracy less the first's, by selector, tested on their common problems.
 
-    Raises MathtuneError unless both have the same problems.
+    Beside each comparison its p after Holm over all of them, for a reader looks at all and keeps the best. Raises
+    MathtuneError unless both have the same problems.
     """
     mine, theirs = (set(evaluation.samples.problems["problem_id"]) for evaluation in (first, second))
     stray, missing = sorted(theirs - mine), sorted(mine - theirs)
@@ -183,9 +184,9 @@ def compared(first: ExternalEvaluation, second: ExternalEvaluation) -> dict[str,
         where = f"{second.name} and not {first.name}" if stray else f"{first.name} and not {second.name}"
         raise MathtuneError(f"--against: problem {(stray or missing)[0]!r} is in {where}; both need the same problems")
     selectors = [name for name in first.selectors if name in second.selectors]
-    one, other = (np.stack([run.p_correct(name) for name in selectors], axis=1) for run in (first, second))
-    found = compare(other, one, HOW.permutations, HOW.confidence, HOW.seed)
-    return dict(zip(selectors, found, strict=True))
+    before, after = (np.stack([run.p_correct(name) for name in selectors], axis=1) for run in (first, second))
+    found = compare(after, before, HOW.permutations, HOW.confidence, HOW.seed)
+    return dict(zip(selectors, zip(found, holm([one.p for one in found]), strict=True), strict=True))
 
 
 def write_evaluation(evaluation: ExternalEvaluation, curves: pl.DataFrame, out: Path) -> None:

@@ -6,36 +6,35 @@ from typing import Any
 
 import polars as pl
 
-from mathtune_core.study import Study
+from mathtune_core.errors import MathtuneError
+from mathtune_core.study import FEW_SHOT, Study
 from mathtune_ranking.comparisons import VOTE
 from mathtune_ranking.page.evaluation import Evaluation
 from mathtune_ranking.paired_tests import ALPHA
 from mathtune_ranking.results_table import p_text
 from mathtune_ranking.selectors import SCORED
 
-SHOWN, NOT_SHOWN, NOT_TESTED = "shown", "not shown", "not tested"
+SHOWN, NOT_SHOWN = "shown", "not shown"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One question's winner and what is known of its lead. Points; the fields of the lead are None where untested."""
+    """One question's winner and what is known of its lead, in points."""
 
     question: str
     winner: str
     accuracy: float
     over: str
     difference: float
-    low: float | None = None
-    high: float | None = None
-    p_holm: float | None = None
-    test: str | None = None
-    problems_for_a_point: int | None = None
+    low: float
+    high: float
+    p_holm: float
+    test: str
+    problems_for_a_point: int | None  # None: unknown
 
     @property
     def verdict(self) -> str:
         """`shown` at p < ALPHA after Holm."""
-        if self.p_holm is None:
-            return NOT_TESTED
         return SHOWN if self.p_holm < ALPHA else NOT_SHOWN
 
 
@@ -56,10 +55,12 @@ def finding(evaluation: Evaluation, questions: Sequence[Answer]) -> list[str]:
     ]
     told = set()
     if len(ranked) > len(first):
-        lead = _lead(evaluation, "", selector, best, ranked[len(first)])
+        # Without recipes the styles are all there is, and their family is every pair.
+        overall = "generators" if "generators" in set(evaluation.comparisons["family"]) else "styles"
+        lead = _lead(evaluation, "", overall, best, ranked[len(first)])
         sentences.append(_told(lead, interval))
-        told.add((lead.winner, lead.over))
-    sentences += [_answered(one, interval) for one in questions if (one.winner, one.over) not in told]
+        told.add((lead.winner, lead.over, lead.verdict))
+    sentences += [_answered(one, interval) for one in questions if (one.winner, one.over, one.verdict) not in told]
     own = {row["selector"]: row["accuracy"] for row in _of(evaluation, best["generator"]).iter_rows(named=True)}
     vote = "" if selector == VOTE else f", its majority vote {own[VOTE]:.1f}%"
     model = "The same model's" if len(first) == 1 else f"{best['generator'].capitalize()}'s"
@@ -68,15 +69,10 @@ def finding(evaluation: Evaluation, questions: Sequence[Answer]) -> list[str]:
 
 
 def _told(lead: Answer, interval: str) -> str:
-    points = f"That is {lead.difference:.1f} points more than {lead.over}"
-    if (
-        lead.low is None or lead.high is None or lead.p_holm is None
-    ):  # a style and another style's sequential training: nobody asked
-        return f"{points}; whether by chance was not tested."
     sure = "a difference this test set can show" if lead.verdict == SHOWN else "not shown, too close to call"
     return (
-        f"{points} ({interval} interval {signed(lead.low)} to {signed(lead.high)}, {p_text(lead.p_holm)} after Holm): "
-        f"{sure}."
+        f"That is {lead.difference:.1f} points more than {lead.over} ({interval} interval {signed(lead.low)} to "
+        f"{signed(lead.high)}, {p_text(lead.p_holm)} after Holm over all pairs of generators): {sure}."
     )
 
 
@@ -86,8 +82,6 @@ def _answered(answer: Answer, interval: str) -> str:
     else:
         points = signed(answer.difference)
         lead = f"{answer.question[6:-1].capitalize()}s alone: {answer.winner} leads {answer.over} by {points} points"
-    if answer.low is None or answer.high is None or answer.p_holm is None:
-        return f"{lead}, not tested."
     between = f"{interval} interval {signed(answer.low)} to {signed(answer.high)}, {p_text(answer.p_holm)} after Holm"
     return f"{lead} ({between}): {answer.verdict}."
 
@@ -102,17 +96,16 @@ def answers(evaluation: Evaluation, study: Study) -> list[Answer]:
     """The winner of each question that this study asks, under the selector chosen on validation."""
     selector = evaluation.choice["selector"]
     found = []
-    styles = [name for name in study.generators if name in (*study.styles, "few-shot")]
-    for question, names in (("Which style?", styles), ("Which recipe?", [study.sequential_style, *study.sequential])):
+    styles = [name for name in study.generators if name in (*study.styles, FEW_SHOT)]
+    recipes = [study.sequential_style, *study.sequential]
+    for question, family, names in (("Which style?", "styles", styles), ("Which recipe?", "sequential", recipes)):
         ranked = _ranked(evaluation, selector, names)
         if len(ranked) > 1:
-            found.append(_lead(evaluation, question, selector, ranked[0], ranked[1]))
+            found.append(_lead(evaluation, question, family, ranked[0], ranked[1]))
     best = winner(evaluation)
-    own = _of(evaluation, best).filter(pl.col("selector").is_in([VOTE, *SCORED]))
-    by_accuracy = own.sort("accuracy", descending=True, maintain_order=True).rows(named=True)
-    re_ranked = next(row for row in by_accuracy if row["selector"] in SCORED)
-    question = f"Does re-ranking help {best}?"
-    found.append(_re_ranking(evaluation, question, re_ranked, next(r for r in by_accuracy if r["selector"] == VOTE)))
+    own = _of(evaluation, best).filter(pl.col("selector").is_in(SCORED))
+    re_ranked = own.sort("accuracy", descending=True, maintain_order=True).row(0, named=True)
+    found.append(_re_ranking(evaluation, f"Does re-ranking help {best}?", re_ranked))
     return found
 
 
@@ -125,32 +118,28 @@ def _of(evaluation: Evaluation, generator: str) -> pl.DataFrame:
     return evaluation.headline.filter(pl.col("generator") == generator)
 
 
-def _lead(evaluation: Evaluation, question: str, selector: str, best: dict[str, Any], other: dict[str, Any]) -> Answer:
-    family = pl.col("family").is_in(["styles", "sequential"])
-    rows = evaluation.comparisons.filter(family & (pl.col("selector") == selector))
-    return _answer(question, (best["generator"], other["generator"]), best, other, rows)
+def _lead(evaluation: Evaluation, question: str, family: str, best: dict[str, Any], other: dict[str, Any]) -> Answer:
+    asked = (pl.col("family") == family) & (pl.col("selector") == best["selector"])
+    return _answer(question, (best["generator"], other["generator"]), best, evaluation.comparisons.filter(asked))
 
 
-def _re_ranking(evaluation: Evaluation, question: str, best: dict[str, Any], vote: dict[str, Any]) -> Answer:
+def _re_ranking(evaluation: Evaluation, question: str, best: dict[str, Any]) -> Answer:
     of_row = (pl.col("generator") == best["generator"]) & (pl.col("verifier") == best["verifier"])
     rows = evaluation.comparisons.filter((pl.col("family") == "re-ranking") & of_row)
     # Asked from the side of re-ranking, also where the vote is ahead: the sign tells.
-    return _answer(question, (best["selector"], VOTE), best, vote, rows)
+    return _answer(question, (best["selector"], VOTE), best, rows)
 
 
-def _answer(
-    question: str, names: tuple[str, str], best: dict[str, Any], other: dict[str, Any], rows: pl.DataFrame
-) -> Answer:
-    """The comparison of `names` among `rows`, turned to the first name's side."""
+def _answer(question: str, names: tuple[str, str], best: dict[str, Any], rows: pl.DataFrame) -> Answer:
+    """The comparison of `names` among `rows`, turned to the first name's side. Raises MathtuneError without one."""
     found = rows.filter(pl.col("first").is_in(list(names)) & pl.col("second").is_in(list(names)))
-    accuracy, points = best["accuracy"], best["accuracy"] - other["accuracy"]
     if found.is_empty():
-        return Answer(question, names[0], accuracy, names[1], points)
+        raise MathtuneError(f"comparisons.csv: {' and '.join(names)}: not compared there; run `dvc repro evaluate`")
     row = found.row(0, named=True)
     low, high = (row["low"], row["high"]) if row["first"] == names[0] else (-row["high"], -row["low"])
     difference = row["difference"] if row["first"] == names[0] else -row["difference"]
     told = (difference + 0.0, low + 0.0, high + 0.0, row["p_holm"], row["test"], row["problems_for_a_point"])
-    return Answer(question, names[0], accuracy, names[1], *told)
+    return Answer(question, names[0], best["accuracy"], names[1], *told)
 
 
 def signed(points: float, sign: str = "-") -> str:
