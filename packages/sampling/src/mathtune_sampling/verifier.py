@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,16 +12,25 @@ from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import verifier_ids, verifier_start_ids
 
 
+class PromptTooLongError(MathtuneError):
+    """A row's prompt does not fit the verifier's context."""
+
+
 class Verifier(Protocol):
     """An outcome reward model over whole solutions."""
 
     def score_rows(self, problems: Sequence[str], completions: Sequence[str]) -> NDArray[np.float64]:
         """S(completions[i] | problems[i]) in 0 … 1, (rows,); a text that comes up again is scored once.
 
-        S = σ(z_correct − z_incorrect) of the next token's logits (Liu et al. 2023, section 3.2). Raises MathtuneError
-        naming the row, before any work, for one whose prompt does not fit the model's context.
+        S = σ(z_correct − z_incorrect) of the next token's logits (Liu et al. 2023, section 3.2). Raises
+        PromptTooLongError naming the row, before any work, for one whose prompt does not fit the model's context.
         """
         ...
+
+
+def sigmoid(differences: Sequence[float]) -> NDArray[np.float64]:
+    """σ of each logit difference, by itself: torch's rounds the rows that fill no vector register in another way."""
+    return np.array([1.0 / (1.0 + exp(min(-x, 700.0))) for x in differences], dtype=np.float64)  # e^710 is too large
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +45,7 @@ class VerifierPrompts:
 def verifier_prompts(
     tokenizer: Any, problems: Sequence[str], completions: Sequence[str], context: int | None
 ) -> VerifierPrompts:
-    """Tokenises each distinct text once. Raises MathtuneError as `Verifier.score_rows` does."""
+    """Tokenises each distinct text once. Raises PromptTooLongError as `Verifier.score_rows` does."""
     places: dict[tuple[int, ...], int] = {}
     shared: list[int] = []
     rows = np.empty(len(problems), dtype=np.int64)
@@ -45,7 +55,7 @@ def verifier_prompts(
         if (problem, completion) not in texts:
             ids = tuple(verifier_ids(tokenizer, problem, completion))
             if context is not None and len(ids) > context:
-                raise MathtuneError(
+                raise PromptTooLongError(
                     f"row {row}: the verifier's prompt has {len(ids)} tokens and its context is {context}; "
                     "sample with a lower max_tokens or take a verifier with a longer context"
                 )
