@@ -103,7 +103,7 @@ def test_a_table_of(rows: int, tmp_path: Path, benchmark: Any, capsys: Any) -> N
         shutil.rmtree(folder)
     with capsys.disabled():
         print(
-            f"\n{rows:,} samples of {num_problems:,} problems, {size / 1e6:,.0f} MB on disk with all that is made of them"
+            f"\n{rows:,} samples of {num_problems:,} problems, {size / 1e6:,.0f} MB on disk with what is made of them"
         )
         for name, cost in {"(making them)": making, **costs}.items():
             print(

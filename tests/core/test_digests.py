@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mathtune_core.digests import draw_by_key, hash_file, hash_files, hash_text, hash_weights
+from mathtune_core.digests import draw_by_key, hash_file, hash_files, hash_lines, hash_text, hash_weights
 
 # printf abc | sha256sum
 ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -11,6 +11,11 @@ ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 def test_a_text_and_a_file_of_it_have_the_hash_that_sha256sum_gives(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("abc")
     assert hash_text("abc") == hash_file(tmp_path / "text") == ABC
+
+
+def test_lines_have_the_hash_of_the_text_they_make() -> None:
+    assert hash_lines(iter(["ab", "c"])) == hash_text("ab\nc\n")
+    assert len({hash_lines(lines) for lines in ([], [""], ["abc"], ["ab", "c"], ["a", "bc"])}) == 5
 
 
 def test_files_are_hashed_by_name_and_contents_in_any_order(tmp_path: Path) -> None:

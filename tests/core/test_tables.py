@@ -173,3 +173,18 @@ def test_null_is_allowed_in_the_nullable_columns_alone(table: Table) -> None:
 def test_an_empty_table_is_a_table(table: Table, tmp_path: Path) -> None:
     write_table(pl.DataFrame(schema=table.schema), tmp_path / "t.parquet", table)
     assert read_table(tmp_path / "t.parquet", table).height == 0
+
+
+def test_rows_can_be_read_without_the_others(scores: pl.DataFrame, tmp_path: Path) -> None:
+    write_table(scores, tmp_path / "scores.parquet", SCORES)
+    greedy = pl.col("decoding") == "greedy"
+    assert read_table(tmp_path / "scores.parquet", SCORES, where=greedy).equals(scores.filter(greedy))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_so_read_a_broken_table_is_refused_all_the_same(kind: str, scores: pl.DataFrame, tmp_path: Path) -> None:
+    frame, complaint = breaking(scores)[kind]
+    frame.write_parquet(tmp_path / "scores.parquet")
+    with pytest.raises(MathtuneError) as caught:
+        read_table(tmp_path / "scores.parquet", SCORES, where=pl.lit(True))
+    assert str(caught.value) == f"{tmp_path / 'scores.parquet'}: {complaint}"

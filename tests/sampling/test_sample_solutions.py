@@ -11,6 +11,7 @@ from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import prompt_ids
 from mathtune_core.schemas import PROBLEMS, SAMPLES
 from mathtune_core.tables import read_table, validate, write_table
+from mathtune_sampling import sample_solutions
 from mathtune_sampling.backends.fake import FakeSampler
 from mathtune_sampling.collect import requests_of
 from mathtune_sampling.sample_solutions import (
@@ -19,6 +20,7 @@ from mathtune_sampling.sample_solutions import (
     run,
     sample_table,
     select_problems,
+    write_samples,
 )
 
 PARAMS = SampleSolutionsParams(
@@ -80,6 +82,20 @@ def test_an_empty_selection_is_refused(problems):
 def test_params_refuse_by_name(field, value):
     with pytest.raises(ValueError, match=rf"^{field}: "):
         dataclasses.replace(PARAMS, **{field: value})
+
+
+def test_the_file_does_not_depend_on_how_many_problems_are_written_at_once(problems, tokenizer, tmp_path, monkeypatch):
+    sampler = FakeSampler(lambda problem_id: [f"{problem_id} is 2", f"{problem_id} is 3"])
+    requests = requests_of(problems, tokenizer)
+    written = []
+    for number in (1, 4, 256):
+        monkeypatch.setattr(sample_solutions, "PROBLEMS_AT_ONCE", number)
+        done = sampler.generate(requests, PARAMS.sampling(), seed=11, purpose="test", decodings=DECODINGS)
+        assert write_samples(done, 11, tmp_path / "samples.parquet") == 21 * 4
+        written.append(read_table(tmp_path / "samples.parquet", SAMPLES))
+    assert written[0].equals(written[1])
+    assert written[0].equals(written[2])
+    assert written[0]["problem_id"].unique(maintain_order=True).to_list() == problems["problem_id"].to_list()
 
 
 def test_table_holds_what_the_sampler_gave(problems, tokenizer):

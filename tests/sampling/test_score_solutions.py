@@ -9,6 +9,8 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SAMPLE_KEY, SAMPLES, SCORES
 from mathtune_core.tables import read_table, write_table
+from mathtune_sampling import score_solutions
+from mathtune_sampling.packed_verifier import PackedVerifier
 from mathtune_sampling.padded_verifier import PaddedVerifier
 from mathtune_sampling.score_solutions import ScoreSolutionsParams, open_verifier, run
 
@@ -42,6 +44,43 @@ def test_every_sample_gets_its_score(problems, samples, checkpoint, model, token
     for row in range(len(samples)):
         [expected] = verifier.score_rows([texts[samples["problem_id"][row]]], [samples["completion"][row]])
         assert scores["verifier_score"][row] == pytest.approx(expected, abs=1e-5)
+
+
+def test_scores_do_not_depend_on_how_many_rows_are_read_at_once(
+    problems, samples, checkpoint, tmp_path, monkeypatch, capsys
+):
+    write_table(problems, tmp_path / "problems.parquet", PROBLEMS)
+    write_table(samples, tmp_path / "samples.parquet", SAMPLES)
+    written, calls = [], []
+    score_rows = PackedVerifier.score_rows
+
+    def counted(self, *rows):
+        calls.append(len(rows[0]))
+        return score_rows(self, *rows)
+
+    monkeypatch.setattr(PackedVerifier, "score_rows", counted)
+    for number in (1, 4, 7, 2**14):
+        monkeypatch.setattr(score_solutions, "ROWS_AT_ONCE", number)
+        out = tmp_path / f"out{number}"
+        run(PARAMS, problems=tmp_path, samples=tmp_path, verifier=checkpoint, out=out)
+        written.append((out / "scores.parquet").read_bytes())
+        assert json.loads((out / "timing.json").read_text())["calls"] == 18
+    assert len(set(written)) == 1
+    assert calls == [3] * 6 + [3, 3, 3, 6, 3] + [6, 6, 3, 3] + [15, 3]  # the last problem may go on until the end
+
+
+def test_a_solution_beyond_the_context_is_named_by_its_row_in_the_table(
+    problems, samples, checkpoint, tmp_path, monkeypatch
+):
+    long = pl.when(pl.int_range(pl.len()) == 10).then(pl.lit("1 + " * 300)).otherwise("completion")
+    write_table(problems, tmp_path / "problems.parquet", PROBLEMS)
+    write_table(samples.with_columns(long.alias("completion")), tmp_path / "samples.parquet", SAMPLES)
+    monkeypatch.setattr(score_solutions, "ROWS_AT_ONCE", 3)
+    with pytest.raises(
+        MathtuneError, match=r"samples\.parquet: row 10: the verifier's prompt has \d+ tok"
+    ):
+        run(PARAMS, problems=tmp_path, samples=tmp_path, verifier=checkpoint, out=tmp_path / "out")
+    assert not (tmp_path / "out" / "scores.parquet").exists()
 
 
 def test_a_sample_of_an_unknown_problem_is_refused(problems, samples, checkpoint, tmp_path):

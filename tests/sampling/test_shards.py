@@ -8,9 +8,6 @@ import shutil
 import pytest
 
 from mathtune_core.errors import MathtuneError
-from mathtune_sampling.backend import Opened
-from mathtune_sampling.backends.fake import FakeSampler
-from mathtune_sampling.collect import collect
 from mathtune_sampling.requests import Completion, Request, SamplingParams
 from mathtune_sampling.shards import Shards, run_key
 
@@ -31,7 +28,12 @@ def test_what_was_appended_comes_back_to_the_last_bit(tmp_path):
     kept = {problem_id: completions(problem_id) for problem_id in ("p", "q", "r")}
     for rows in kept.values():
         shards.append(rows)
-    assert Shards(tmp_path / "run", KEY).finished() == kept
+    for again in (shards, Shards(tmp_path / "run", KEY)):
+        assert len(again) == 3
+        assert {problem_id: again.read(problem_id) for problem_id in ("r", "p", "q")} == kept
+    assert "s" not in shards
+    with pytest.raises(KeyError, match="s"):
+        shards.read("s")
 
 
 @pytest.mark.parametrize("left", [1, 40, 200])
@@ -43,30 +45,36 @@ def test_a_line_cut_short_is_taken_off_and_the_next_one_is_whole(tmp_path, left)
     first = file.read_bytes().splitlines(keepends=True)[0]
     file.write_bytes(file.read_bytes()[: len(first) + left])
     again = Shards(tmp_path, KEY)
-    assert set(again.finished()) == {"p"}
+    assert (len(again), "p" in again, "q" in again) == (1, True, False)
+    assert file.read_bytes() == first
     again.append(completions("r"))
-    assert Shards(tmp_path, KEY).finished() == {"p": completions("p"), "r": completions("r")}
+    for reader in (again, Shards(tmp_path, KEY)):
+        assert len(reader) == 2
+        assert [reader.read(name) for name in "rp"] == [completions("r"), completions("p")]
 
 
 def test_shards_of_another_run_are_thrown_away_and_it_is_said(tmp_path, capsys):
     Shards(tmp_path / "run", KEY).append(completions("p"))
     other = Shards(tmp_path / "run", KEY | {"code": "c"})
-    assert other.finished() == {}
+    assert len(other) == 0
     said = "of a run with other code; its finished problems are thrown away"
     assert capsys.readouterr().err == f"{tmp_path / 'run'}: {said}\n"
 
 
 def test_a_folder_without_a_key_is_not_trusted(tmp_path, capsys):
     (tmp_path / "1.jsonl").write_text(json.dumps([dataclasses.asdict(c) for c in completions("p")]) + "\n")
-    assert Shards(tmp_path, KEY).finished() == {}
+    assert len(Shards(tmp_path, KEY)) == 0
     assert "weights, code" in capsys.readouterr().err
 
 
-def test_a_whole_line_that_makes_no_sense_is_named(tmp_path):
-    shards = Shards(tmp_path, KEY)
-    (tmp_path / "7.jsonl").write_text('[{"problem_id": "p"}]\n')
-    with pytest.raises(MathtuneError, match=r"7\.jsonl:1: not a finished problem; delete"):
-        shards.finished()
+@pytest.mark.parametrize("line", ['[{"problem_id": "p"}]', "[]", "3", "\0\0"])
+def test_a_whole_line_that_makes_no_sense_is_named(tmp_path, line):
+    Shards(tmp_path, KEY).append(completions("p"))
+    [file] = tmp_path.glob("*.jsonl")
+    with file.open("a") as shard:
+        shard.write(f"{line}\n")
+    with pytest.raises(MathtuneError, match=rf"{file.name}:2: not a finished problem; delete {tmp_path}$"):
+        Shards(tmp_path, KEY)
 
 
 @pytest.mark.parametrize(
@@ -102,39 +110,3 @@ def test_the_key_changes_with_the_checkpoint(checkpoint, tmp_path, file, named):
         for path in (checkpoint, other)
     )
     assert [name for name in one if one[name] != two[name]] == [named]
-
-
-class Dying(FakeSampler):
-    """Stops after some problems, and keeps what it was asked."""
-
-    def __init__(self, texts, lives):
-        super().__init__(texts)
-        self.lives, self.asked = lives, []
-
-    def generate(self, requests, params, **keyed):
-        self.asked.append([request.problem_id for request in requests])
-        for number, rows in enumerate(super().generate(requests, params, **keyed)):
-            if number == self.lives:
-                raise KeyboardInterrupt
-            yield rows
-
-
-def test_a_run_goes_on_where_it_stopped_and_asks_nothing_twice(checkpoint, tmp_path):
-    requests = [Request(f"p{i}", (1,)) for i in range(5)]
-
-    def run(lives, folder):
-        sampler = Dying(lambda problem_id: [problem_id, "x"], lives)
-        settings = {"seed": 0, "purpose": "test", "decodings": ("greedy", "sampled"), "unfinished": tmp_path / folder}
-        try:
-            done = collect(Opened(sampler, None, "fake"), checkpoint, requests, PARAMS, **settings).completions
-        except KeyboardInterrupt:
-            done = None
-        return done, sampler.asked
-
-    whole, _ = run(None, "one")
-    assert run(2, "two") == (None, [["p0", "p1", "p2", "p3", "p4"]])
-    assert run(1, "two") == (None, [["p2", "p3", "p4"]])
-    resumed, asked = run(None, "two")
-    assert asked == [["p3", "p4"]]
-    assert resumed == whole
-    assert [row[0].problem_id for row in resumed] == [request.problem_id for request in requests]

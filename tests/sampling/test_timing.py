@@ -43,7 +43,7 @@ def test_tokens_are_counted_and_seconds_are_the_samplers_alone(monkeypatch, tmp_
 
     monkeypatch.setattr(Shards, "append", slowly)
     found = collected(clock, tmp_path, "a", "b")
-    assert [row[0].problem_id for row in found.completions] == ["a", "b"]
+    assert [row[0].problem_id for row in found.completions()] == ["a", "b"]
     assert found.tokens == 2 * (4 + 4 + 3)  # words and the end, for greedy and the two samples of each problem
     assert found.seconds == clock.now - 200.0 > 0.0
 
@@ -61,7 +61,7 @@ def test_what_a_killed_run_had_done_is_not_counted(monkeypatch, tmp_path):
             collected(clock, tmp_path, "a", "b")
     before = clock.now
     found = collected(clock, tmp_path, "a", "b")
-    assert [row[0].problem_id for row in found.completions] == ["a", "b"]
+    assert [row[0].problem_id for row in found.completions()] == ["a", "b"]
     assert (found.tokens, found.seconds) == (4 + 4 + 3, clock.now - before)
 
 

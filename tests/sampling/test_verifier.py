@@ -9,7 +9,7 @@ from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import verdict_tokens, verifier_ids
 from mathtune_sampling.packed_verifier import PackedVerifier
 from mathtune_sampling.padded_verifier import PaddedVerifier
-from mathtune_sampling.verifier import verifier_prompts
+from mathtune_sampling.verifier import sigmoid, verifier_prompts
 
 PROBLEMS = ["What is 1 + 1?", "What is 2 + 2?", "What is 1 + 1?", "What is 10 + 20 + 30?", "What is 1 + 1?"]
 COMPLETIONS = ["1 + 1 = 2", "2 + 2 = 5", "1 + 1 = 3 because it is", "", "1 + 1 = 2"]
@@ -66,6 +66,26 @@ def test_a_packed_score_is_the_same_to_the_last_bit_in_any_company(model, tokeni
     np.testing.assert_array_equal(scores(10_000, range(4, -1, -1)), together[::-1])
     for row in range(5):
         np.testing.assert_array_equal(scores(10_000, [row]), together[[row]])
+
+
+def test_nor_does_its_place_among_many_change_it(model, tokenizer, kernels):
+    verifier = PackedVerifier(model, tokenizer, kernels=kernels, max_num_batched_tokens=10_000)
+    completions = [f"It is {number}." for number in range(199)]
+    together = verifier.score_rows(PROBLEMS[:1] * 199, completions)
+    for start in range(0, 199, 7):
+        some = slice(start, start + 7)
+        np.testing.assert_array_equal(
+            verifier.score_rows(PROBLEMS[:1] * len(completions[some]), completions[some]), together[some]
+        )
+
+
+def test_sigmoid_is_right_at_every_size_and_the_same_at_every_place():
+    differences = np.concatenate([np.linspace(-30.0, 30.0, 601), [-1e4, -800.0, 800.0]])
+    found = sigmoid(differences.tolist())
+    assert found[300] == 0.5
+    np.testing.assert_allclose(found[:601], np.exp(-np.logaddexp(0.0, -differences[:601])), rtol=1e-14)
+    assert found[601:].tolist() == pytest.approx([0.0, 0.0, 1.0], abs=1e-300)
+    assert [sigmoid([x])[0] for x in differences.tolist()] == found.tolist()
 
 
 def test_each_problem_is_run_once_and_nothing_is_padded(model, tokenizer, kernels, monkeypatch):

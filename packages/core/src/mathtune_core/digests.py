@@ -16,9 +16,17 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def hash_lines(lines: Iterable[str]) -> str:
+    """SHA-256 of the text that the lines make, a line feed after each; one is held at a time."""
+    digest = hashlib.sha256()
+    for line in lines:
+        digest.update(f"{line}\n".encode())
+    return digest.hexdigest()
+
+
 def hash_files(paths: Iterable[Path]) -> str:
     """One hash over the names and contents of `paths`, whatever their order."""
-    return hash_text("".join(f"{path.name} {hash_file(path)}\n" for path in sorted(paths)))
+    return hash_lines(f"{path.name} {hash_file(path)}" for path in sorted(paths))
 
 
 def hash_weights(checkpoint: Path) -> str:

@@ -9,15 +9,20 @@ from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import Table
 
 
-def read_table(path: Path, table: Table) -> pl.DataFrame:
-    """The parquet file at `path`, checked against `table`.
+def read_table(path: Path, table: Table, where: pl.Expr | None = None) -> pl.DataFrame:
+    """The parquet file at `path`, checked against `table`; with `where`, its rows that are so, never held with others.
 
-    Raises MathtuneError for a missing or unreadable file, and for whatever `validate` refuses.
+    Raises MathtuneError for a missing or unreadable file, and for whatever `validate` refuses of the rows read.
     """
     if not path.is_file():
         raise MathtuneError(f"{path}: no such file; `dvc repro` makes it")
     try:
-        frame = pl.read_parquet(path)
+        if where is None:
+            frame = pl.read_parquet(path)
+        else:
+            rows = pl.scan_parquet(path)
+            validate(rows.collect_schema().to_frame(), table, str(path))
+            frame = rows.filter(where).collect(engine="streaming")
     except (PolarsError, OSError) as error:
         raise not_readable(path, error) from error
     validate(frame, table, str(path))

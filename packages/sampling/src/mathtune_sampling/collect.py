@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,22 +19,29 @@ from mathtune_sampling.shards import Shards, run_key
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The completions of each request, in request order, and what this process did for them.
+    """What has been drawn, in its shards, and what this process did for it.
 
     `tokens` and `seconds` leave out what an earlier, killed run had generated, and all but the sampler's own work.
     """
 
-    completions: list[list[Completion]]
+    shards: Shards
+    problem_ids: tuple[str, ...]  # of the requests, in their order
     tokens: int
     seconds: float
+
+    def completions(self) -> Iterator[list[Completion]]:
+        """The completions of each request, in request order; a problem's are read when it is its turn."""
+        return map(self.shards.read, self.problem_ids)
 
 
 def requests_of(problems: pl.DataFrame, tokenizer: Any, shots: Sequence[Shot] = ()) -> list[Request]:
     """A request for each of `problems` (columns problem_id, problem), in their order, after `shots` where given."""
-    return [
-        Request(problem_id, tuple(prompt_ids(tokenizer, problem, shots)))
-        for problem_id, problem in problems.select("problem_id", "problem").iter_rows()
-    ]
+    same: dict[int, int] = {}  # one object for a token id wherever it comes up: a quarter of the memory
+    requests = []
+    for problem_id, problem in problems.select("problem_id", "problem").iter_rows():
+        ids = prompt_ids(tokenizer, problem, shots)
+        requests.append(Request(problem_id, tuple(map(same.setdefault, ids, ids))))
+    return requests
 
 
 def collect(
@@ -54,14 +61,13 @@ def collect(
     """
     key = run_key(model, requests, params, seed=seed, purpose=purpose, decodings=decodings, sampler=opened.name)
     shards = Shards(unfinished, key)
-    finished = shards.finished()
-    remaining = [request for request in requests if request.problem_id not in finished]
-    if finished:
-        sys.stderr.write(f"resumes a killed run: {len(finished)} of {len(requests)} problems were finished\n")
+    remaining = [request for request in requests if request.problem_id not in shards]
+    if len(shards):
+        sys.stderr.write(f"resumes a killed run: {len(shards)} of {len(requests)} problems were finished\n")
     each = sum(1 if decoding == "greedy" else params.n for decoding in decodings)
     tokens, seconds = 0, 0.0
     drawn = opened.sampler.generate(remaining, params, seed=seed, purpose=purpose, decodings=decodings)
-    with tqdm(total=len(requests) * each, initial=len(finished) * each, desc="sample", unit="solution") as progress:
+    with tqdm(total=len(requests) * each, initial=len(shards) * each, desc="sample", unit="solution") as progress:
         while True:
             started = time.perf_counter()
             completions = next(drawn, None)
@@ -69,7 +75,6 @@ def collect(
             if completions is None:
                 break
             shards.append(completions)
-            finished[completions[0].problem_id] = completions
             tokens += sum(completion.num_tokens for completion in completions)
             progress.update(len(completions))
-    return Collected([finished[request.problem_id] for request in requests], tokens, seconds)
+    return Collected(shards, tuple(request.problem_id for request in requests), tokens, seconds)

@@ -14,7 +14,7 @@ from mathtune_sampling.checkpoint import context_length
 from mathtune_sampling.engine.kernels import Kernels
 from mathtune_sampling.engine.kv_cache import KVCache, blocks_for
 from mathtune_sampling.engine.model import LlamaFamily
-from mathtune_sampling.verifier import VerifierPrompts, verifier_prompts
+from mathtune_sampling.verifier import VerifierPrompts, sigmoid, verifier_prompts
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,7 @@ class PackedVerifier:
         for candidate, block in zip(candidates, blocks, strict=True):
             assert block is not None
             cache.give_back(block, blocks_for(len(candidate.own)))
-        scores: NDArray[np.float64] = torch.sigmoid(logits[:, 0] - logits[:, 1]).cpu().numpy()
-        return scores
+        return sigmoid((logits[:, 0] - logits[:, 1]).tolist())
 
 
 def _table(prompt_block: int, prompt: NDArray[np.int64], block: int, own: NDArray[np.int64]) -> NDArray[np.int32]:

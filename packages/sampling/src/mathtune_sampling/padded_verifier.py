@@ -10,7 +10,7 @@ from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
 
 from mathtune_core.prompts import verdict_tokens
 from mathtune_sampling.checkpoint import context_length
-from mathtune_sampling.verifier import verifier_prompts
+from mathtune_sampling.verifier import sigmoid, verifier_prompts
 
 
 class PaddedVerifier:
@@ -38,7 +38,7 @@ class PaddedVerifier:
         with tqdm(total=len(prompts), desc="score", unit="solution", disable=not prompts) as progress:
             for batch in _batches([len(prompt) for prompt in prompts], self._max_num_batched_tokens):
                 margins = self._margins([prompts[index] for index in batch])
-                scores[batch] = torch.sigmoid(margins.double()).cpu().numpy()
+                scores[batch] = sigmoid(margins.tolist())
                 progress.update(len(batch))
         return scores
 

@@ -1,24 +1,27 @@
 """Stage: one greedy and n sampled solutions for each problem of a split."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
+from mathtune_core.batches import write_batches
 from mathtune_core.errors import MathtuneError
 from mathtune_core.prompts import END_OF_SHOT
 from mathtune_core.schemas import PROBLEMS, SAMPLES, SPLITS
 from mathtune_core.shots import Shot, read_shots
-from mathtune_core.tables import read_table, write_table
+from mathtune_core.tables import read_table
 from mathtune_sampling.backend import EngineParams, open_sampler
 from mathtune_sampling.collect import collect, requests_of
 from mathtune_sampling.requests import Completion, Decoding, SamplingParams
 from mathtune_sampling.timing import write_timing
 
 DECODINGS: tuple[Decoding, ...] = ("greedy", "sampled")
+PROBLEMS_AT_ONCE = 256  # on their way into the table: with 64 samples of each some 20 MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +89,10 @@ def run(
         decodings=DECODINGS,
         unfinished=unfinished,
     )
-    samples = sample_table(collected.completions, seed)
-    write_table(samples, out / "samples.parquet", SAMPLES)
+    rows = write_samples(collected.completions(), seed, out / "samples.parquet")
     write_timing(out / "timing.json", "tokens", collected.tokens, collected.seconds)
     sys.stderr.write(
-        f"sample_solutions@{item}: {len(chosen)} problems, {len(samples)} solutions, {collected.tokens} tokens "
+        f"sample_solutions@{item}: {len(chosen)} problems, {rows} solutions, {collected.tokens} tokens "
         f"in {collected.seconds:.1f} s ({collected.tokens / max(collected.seconds, 1e-9):.0f} tokens/s)\n"
     )
 
@@ -119,6 +121,17 @@ def select_problems(problems: pl.DataFrame, split: str, params: SampleSolutionsP
         raise MathtuneError(f"{section}: problems.parquet has no problem of split {split}{fold}")
     chosen = chosen.sort("problem_id")
     return chosen if params.max_problems is None else chosen.head(params.max_problems)
+
+
+def write_samples(completions: Iterator[Sequence[Completion]], seed: int, path: Path) -> int:
+    """Writes a SAMPLES table of the completions of each problem, in their order; gives the number of its rows."""
+    rows = 0
+    with write_batches(path, SAMPLES) as add:
+        while some := list(islice(completions, PROBLEMS_AT_ONCE)):
+            table = sample_table(some, seed)
+            add(table)
+            rows += table.height
+    return rows
 
 
 def sample_table(completions: Sequence[Sequence[Completion]], seed: int) -> pl.DataFrame:

@@ -4,13 +4,15 @@ import sys
 import time
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
+from mathtune_core.batches import read_batches, write_batches
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PROBLEMS, SAMPLE_KEY, SAMPLES, SCORES
-from mathtune_core.tables import read_table, write_table
+from mathtune_core.tables import read_table
 from mathtune_sampling.checkpoint import Dtype, check_files, load_causal_lm
 from mathtune_sampling.data_parallel.params import DataParallelParams, prepare_ray
 from mathtune_sampling.engine.kernel_choice import choose_kernels
@@ -18,7 +20,9 @@ from mathtune_sampling.engine.model import unsupported
 from mathtune_sampling.packed_verifier import PackedVerifier
 from mathtune_sampling.padded_verifier import PaddedVerifier
 from mathtune_sampling.timing import write_timing
-from mathtune_sampling.verifier import Verifier
+from mathtune_sampling.verifier import PromptTooLongError, Verifier
+
+ROWS_AT_ONCE = 2**14  # for the verifier: passes are full but for a batch's last; some 300 MB of token ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +42,27 @@ def run(params: ScoreSolutionsParams, *, problems: Path, samples: Path, verifier
     """problems/problems.parquet, samples/samples.parquet and the checkpoint `verifier` → out/scores.parquet.
 
     Beside it timing.json has the verifier's calls, one a solution, and the seconds they took, loading apart. A solution
-    that comes up again takes a call too, though none of its time.
+    that comes up again takes a call too, though none of its time. Raises MathtuneError naming the row for a solution
+    that does not fit the verifier's context, when it is its turn.
     """
-    joined = join_problems(
-        read_table(samples / "samples.parquet", SAMPLES), read_table(problems / "problems.parquet", PROBLEMS)
-    )
+    table, problem_table = samples / "samples.parquet", read_table(problems / "problems.parquet", PROBLEMS)
+    frames = (join_problems(frame, problem_table) for frame in read_batches(table, SAMPLES, ROWS_AT_ONCE))
+    first = next(frames)  # what is wrong with the tables is said before a model is loaded
     scorer = open_verifiers(verifier, params)
-    started = time.perf_counter()
-    scores = score_table(joined, scorer)
-    seconds = time.perf_counter() - started
-    write_table(scores, out / "scores.parquet", SCORES)
-    write_timing(out / "timing.json", "calls", len(scores), seconds)
+    calls, seconds = 0, 0.0
+    with write_batches(out / "scores.parquet", SCORES) as add:
+        for joined in chain([first], frames):
+            started = time.perf_counter()
+            try:
+                scores = score_table(joined, scorer)
+            except PromptTooLongError as error:
+                raise MathtuneError(f"{table}: row {calls + error.row}: {error.reason}") from error
+            seconds += time.perf_counter() - started
+            add(scores)
+            calls += len(scores)
+    write_timing(out / "timing.json", "calls", calls, seconds)
     sys.stderr.write(
-        f"score_solutions: {len(scores)} solutions in {seconds:.1f} s "
-        f"({len(scores) / max(seconds, 1e-9):.0f} solutions/s)\n"
+        f"score_solutions: {calls} solutions in {seconds:.1f} s ({calls / max(seconds, 1e-9):.0f} solutions/s)\n"
     )
 
 

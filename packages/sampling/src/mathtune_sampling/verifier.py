@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp
 from typing import Any, Protocol
 
 import numpy as np
@@ -32,6 +33,11 @@ class Verifier(Protocol):
         PromptTooLongError, before any work, for a row whose prompt does not fit the model's context.
         """
         ...
+
+
+def sigmoid(differences: Sequence[float]) -> NDArray[np.float64]:
+    """σ of each logit difference, by itself: torch's rounds the rows that fill no vector register in another way."""
+    return np.array([1.0 / (1.0 + exp(min(-x, 700.0))) for x in differences], dtype=np.float64)  # e^710 is too large
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def draw(
     )
     rows = [
         (c.problem_id, c.decoding, c.sample_index, c.text, c.finish_reason, c.num_tokens)
-        for of_problem in collected.completions
+        for of_problem in collected.completions()
         for c in of_problem
     ]
     schema = {name: SAMPLES.schema[name] for name in COLUMNS}

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import polars as pl
 
-from mathtune_core.schemas import PROBLEMS, SOLUTIONS, VERIFIER_EXAMPLES
+from mathtune_core.schemas import PROBLEMS, SOLUTIONS
 from mathtune_core.study import CONTROL
 from mathtune_core.tables import read_table
 from mathtune_training.model_card import Provenance, write_model_card
 from mathtune_training.places import Places
 from mathtune_training.train_generator import TrainGeneratorParams, fit_generator
-from mathtune_training.train_verifier import TrainVerifierParams, fit_verifier, verifier_data
+from mathtune_training.train_verifier import TrainVerifierParams, fit_verifier, read_examples, verifier_data
 from mathtune_training.trainable import load_trainable, save_trained
 from mathtune_training.verdict_head import remove_verdict_head
 
@@ -57,7 +57,7 @@ def run(
         "graded solutions": examples / "verifier_examples.parquet",
     }
     tables = (read_table(data["problems"], PROBLEMS), read_table(data["solutions"], SOLUTIONS))
-    graded, graded_file = read_table(data["graded solutions"], VERIFIER_EXAMPLES), str(data["graded solutions"])
+    graded, graded_file = read_examples(data["graded solutions"], params.verifier.loss), str(data["graded solutions"])
     model, tokenizer = load_trainable(generator)
 
     def places(name: str, base: Path) -> Places:

@@ -92,18 +92,22 @@ class VerifierData:
         return ceil(params.epochs * max(1, ceil(batches / params.gradient_accumulation_steps)))
 
 
+def read_examples(path: Path, loss: VerifierLoss) -> pl.DataFrame:
+    """The graded solutions (verifier_examples) in the file that `loss` learns from: cross-entropy from the balanced.
+
+    The losses that compare pair any right one with any wrong one, and are balanced by that.
+    """
+    return read_table(path, VERIFIER_EXAMPLES, where=pl.col("balanced") if loss == "xent" else None)
+
+
 def verifier_data(
     tokenizer: PreTrainedTokenizerBase, table: pl.DataFrame, params: TrainVerifierParams, seed: int, name: str
 ) -> VerifierData:
-    """Graded solutions (verifier_examples) as a verifier learns from them: cross-entropy from the balanced ones.
-
-    The losses that compare pair any right one with any wrong one, and are balanced by that.
+    """Graded solutions, those that `read_examples` gives, as a verifier learns from them.
 
     Raises MathtuneError, naming the file `name`, when nothing to learn from is left.
     """
-    table = (table.filter("balanced") if params.loss == "xent" else table).sort(
-        "problem_id", "style", "decoding", "sample_index"
-    )
+    table = table.sort("problem_id", "style", "decoding", "sample_index")
     held_out = pl.col("problem_id").is_in(held_out_problems(table["problem_id"], params.validation_share))
     train = tokenize_examples(tokenizer, table.filter(~held_out), params.max_length)
     validation = tokenize_examples(tokenizer, table.filter(held_out), params.max_length)
@@ -127,7 +131,7 @@ def fit_verifier(
     seed: int,
     places: Places,
 ) -> tuple[TrainingCurve, dict[str, Any]]:
-    """Fine-tunes `model` in place on graded solutions (verifier_examples): the curve, and a report of numbers.
+    """Fine-tunes `model` in place on what `read_examples` gives: the curve, and a report of numbers.
 
     The model keeps its verdict head. Raises MathtuneError when a verdict is not one token, for what `verifier_data`
     refuses, and when `eval_steps` is set and no example is held out.
@@ -221,7 +225,7 @@ def run(
     refuses.
     """
     path = examples / "verifier_examples.parquet"
-    table = read_table(path, VERIFIER_EXAMPLES)
+    table = read_examples(path, params.loss)
     model, tokenizer = load_trainable(base)
     places = Places(base=base, name=str(path), live=out / "live", unfinished=unfinished)
     curve, report = fit_verifier(model, tokenizer, table, params, seed, places)
