@@ -76,9 +76,7 @@ def test_a_solution_beyond_the_context_is_named_by_its_row_in_the_table(
     write_table(problems, tmp_path / "problems.parquet", PROBLEMS)
     write_table(samples.with_columns(long.alias("completion")), tmp_path / "samples.parquet", SAMPLES)
     monkeypatch.setattr(score_solutions, "ROWS_AT_ONCE", 3)
-    with pytest.raises(
-        MathtuneError, match=r"samples\.parquet: row 10: the verifier's prompt has \d+ tok"
-    ):
+    with pytest.raises(MathtuneError, match=r"samples\.parquet: row 10: the verifier's prompt has \d+ tok"):
         run(PARAMS, problems=tmp_path, samples=tmp_path, verifier=checkpoint, out=tmp_path / "out")
     assert not (tmp_path / "out" / "scores.parquet").exists()
 
