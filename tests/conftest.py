@@ -4,7 +4,8 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 END_TO_END = "tests/e2e/"  # these share a run of minutes, and change its tree in turn
-RAY = ("tests/sampling/test_backends_ray.py", "tests/sampling/test_data_parallel.py")  # and these a Ray
+# And these a Ray.
+RAY = tuple(f"tests/sampling/test_{name}.py" for name in ("backends_ray", "data_parallel", "ray_cluster"))
 
 
 class OneWorkerForEach(LoadScopeScheduling):  # type: ignore[misc, unused-ignore]

@@ -72,16 +72,15 @@ def join(params: DataParallelParams, gpus_each: int, threads: int) -> Session:
 def share_out(nodes: Sequence[Mapping[str, float]], workers: int, gpus_each: int, threads: int | None) -> Share | None:
     """An equal share of the nodes' CPUs and GPUs for each worker, none spread over two nodes; None: no room for all.
 
-    Where there are GPUs each worker gets `gpus_each`. `threads`, where given, are shared out instead of the CPUs.
+    Where there are GPUs each worker gets `gpus_each`. `threads`, where given, are shared out instead
+    of the CPUs, of which each worker then takes one.
     """
     gpus = gpus_each if any(node.get("GPU") for node in nodes) else 0
-    most = int(max((node.get("CPU", 0.0) for node in nodes), default=0.0))
-    for cpus in range(most, 0, -1):
-        if _places(nodes, cpus, gpus) >= workers:
-            if threads is None:
-                return Share(cpus, gpus, cpus)
-            return Share(cpus, gpus, max(1, threads // workers))
-    return None
+    most = int(max((node.get("CPU", 0.0) for node in nodes), default=0.0)) if threads is None else 1
+    cpus = next((cpus for cpus in range(most, 0, -1) if _places(nodes, cpus, gpus) >= workers), None)
+    if cpus is None:
+        return None
+    return Share(cpus, gpus, cpus if threads is None else max(1, threads // workers))
 
 
 def _places(nodes: Sequence[Mapping[str, float]], cpus: int, gpus: int) -> int:

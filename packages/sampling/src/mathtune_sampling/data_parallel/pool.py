@@ -87,7 +87,7 @@ class Pool:
             if slot.step == "gone":
                 self._start(slot)
         try:
-            while waiting or any(slot.chunk for slot in self._slots):
+            while waiting or any(slot.step == "working" for slot in self._slots):
                 for slot in self._slots:
                     if slot.step == "idle" and waiting:
                         number = chunk_size(len(waiting), len(self._slots), least)
