@@ -1,10 +1,12 @@
 """Extraction: the stated answer, and nothing where none is stated."""
 
+import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mathtune_answers import extract_answer
+from mathtune_answers.extract import extract_answers
 
 STATED = [
     (r"So the sum is \(\boxed{41}\).", "41"),
@@ -112,3 +114,23 @@ def test_what_is_put_into_a_box_comes_out(answer: str) -> None:
 def test_any_text_is_answered_or_not_but_never_fails(text: str) -> None:
     answer = extract_answer(text)
     assert answer is None or answer.strip()
+
+
+# What the column's short way must not mistake: boxes within boxes, cut off, escaped, empty or after a thought.
+PIECES = (
+    *(r"\boxed{", r"\fbox{", r"\framebox{", r"\boxed 7", r"\boxed{12}", r"\boxed{\frac{1}{2}}", "box", "{", "}"),
+    *("\\", r"\\", r"\{", r"\}", r"\]", "$", " ", "\n", "\t", "\u00a0", "\x1c", "é", "5", "x", ".", r"\text{ cm}"),
+    *("<think>", "</think>", "The answer is 8.", "#### 72", "A: 3", "anſ", "ANS: 4", "<answer>6</answer>"),
+)
+
+
+@settings(max_examples=500)
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=9).map("".join), max_size=5))
+def test_a_column_is_read_as_its_texts_are(texts: list[str]) -> None:
+    found = extract_answers(pl.Series(texts, dtype=pl.String))
+    assert found.to_list() == [extract_answer(text) for text in texts]
+
+
+def test_a_column_of_what_solutions_state() -> None:
+    texts = [*(text for text, _ in STATED), *SILENT]
+    assert extract_answers(pl.Series(texts)).to_list() == [*(answer for _, answer in STATED), *[None] * len(SILENT)]

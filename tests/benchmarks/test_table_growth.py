@@ -102,9 +102,7 @@ def test_a_table_of(rows: int, tmp_path: Path, benchmark: Any, capsys: Any) -> N
     finally:
         shutil.rmtree(folder)
     with capsys.disabled():
-        print(
-            f"\n{rows:,} samples of {num_problems:,} problems, {size / 1e6:,.0f} MB on disk with what is made of them"
-        )
+        print(f"\n{rows:,} samples of {num_problems:,} problems, {size / 1e6:,.0f} MB on disk with all tables made")
         for name, cost in {"(making them)": making, **costs}.items():
             print(
                 f"{name:<16}{cost.seconds:>8,.1f} s{cost.processor_seconds:>9,.1f} s of a processor"

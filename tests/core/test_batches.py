@@ -2,13 +2,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mathtune_core import batches
-from mathtune_core.batches import read_batches, write_batches
+from mathtune_core.batches import read_batches, read_problems, write_batches
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import SCORES
 from mathtune_core.tables import read_table, write_table
@@ -62,6 +63,44 @@ def test_bytes_do_not_depend_on_how_the_rows_came(tmp_path: Path, monkeypatch: p
     assert read_table(tmp_path / "one.parquet", SCORES).equals(table)
     groups = pq.ParquetFile(tmp_path / "one.parquet").metadata
     assert [groups.row_group(i).num_rows for i in range(groups.num_row_groups)] == [7, 7, 7, 7]
+
+
+def test_bytes_do_not_depend_on_how_the_rows_of_many_pages_came(tmp_path: Path) -> None:
+    table = scores([13] * 2_000)  # 26,000 rows: the writer begins a page with each piece that it is given
+    one = written([table], tmp_path / "one.parquet")
+    assert written([table[start : start + 650] for start in range(0, 26_000, 650)], tmp_path / "40.parquet") == one
+
+
+def test_what_was_read_is_let_go(tmp_path: Path) -> None:
+    path = tmp_path / "scores.parquet"
+    scores([50] * 8_000).write_parquet(path, row_group_size=20_000, compression="uncompressed")
+    before = pa.total_allocated_bytes()
+    held = [pa.total_allocated_bytes() - before for _ in read_batches(path, SCORES, rows=5_000)]
+    assert path.stat().st_size > 3_000_000
+    assert max(held) < path.stat().st_size / 2
+
+
+def test_other_columns_are_not_read(tmp_path: Path) -> None:
+    table = scores([3, 2])
+    write_table(table, tmp_path / "scores.parquet", SCORES)
+    frame = pl.concat(read_batches(tmp_path / "scores.parquet", SCORES, columns=()))
+    assert frame.equals(table.drop("verifier_score"))
+    table.drop("decoding").write_parquet(tmp_path / "scores.parquet")
+    with pytest.raises(MathtuneError, match=r"scores\.parquet: scores\.decoding: column is missing"):
+        list(read_batches(tmp_path / "scores.parquet", SCORES, columns=()))
+
+
+def test_the_rows_of_some_problems_in_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "scores.parquet"
+    table = scores([3, 2, 1, 4])
+    write_table(table, path, SCORES)
+    assert read_problems(path, SCORES, ["p3", "p1", "p9"]).equals(pl.concat([table[3:5], table[6:]]))
+    assert read_problems(path, SCORES, []).equals(table[:0])
+    table.drop("problem_id").write_parquet(path)
+    with pytest.raises(MathtuneError, match=r"scores\.parquet: scores\.problem_id: column is missing"):
+        read_problems(path, SCORES, ["p1"])
+    with pytest.raises(MathtuneError, match=r"none\.parquet: no such file"):
+        read_problems(tmp_path / "none.parquet", SCORES, ["p1"])
 
 
 def test_an_empty_table_is_one_empty_batch(tmp_path: Path) -> None:

@@ -3,16 +3,21 @@
 import json
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
+from mathtune_core.batches import read_batches
 from mathtune_core.errors import MathtuneError
 from mathtune_core.schemas import PREDICTIONS, SCORES
 from mathtune_core.study import Study
 from mathtune_core.tables import read_table, write_table
+from mathtune_ranking import candidates as candidates_module
 from mathtune_ranking import evaluate
+from mathtune_ranking import lengths as lengths_module
 from mathtune_ranking.candidates import read_candidates
 from mathtune_ranking.choice import choose
 from mathtune_ranking.rows import rows_of
@@ -72,6 +77,44 @@ def test_same_inputs_same_bytes(full, full_run, full_study) -> None:
     assert names == sorted([*(f"{name}.csv" for name in tables.split()), *others])
     for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("problems", [3, 7])
+def test_blocks_and_batches_change_nothing(full, full_run, full_study, problems, monkeypatch) -> None:
+    monkeypatch.setattr(candidates_module, "PROBLEMS_AT_ONCE", problems)
+    for module in (candidates_module, lengths_module):
+        monkeypatch.setattr(module, "read_batches", partial(read_batches, rows=6 * problems))
+    few = run(full_run, full_study, f"{problems}-at-once")
+    tables = [read_table(folder / "predictions.parquet", PREDICTIONS) for folder in (full, few)]
+    assert tables[0].drop("p_correct").equals(tables[1].drop("p_correct"))
+    assert ((tables[0]["p_correct"] - tables[1]["p_correct"]).abs() < 1e-12).all()
+    for path in (*full.glob("*.csv"), *full.glob("*.json")):
+        assert path.read_bytes() == (few / path.name).read_bytes(), path.name
+
+
+def test_texts_are_not_read(full, full_run, full_study, tmp_path) -> None:
+    """Whoever reads a column whose bytes are gone fails."""
+    folder = tmp_path / "run"
+    shutil.copytree(full_run, folder, ignore=shutil.ignore_patterns("of-test-*", "*-at-once", "second"))
+    spoilt = [*folder.glob("sample_solutions/test/*/*/samples.parquet"), folder / "problems.parquet"]
+    for path in spoilt:
+        without(path, "problem" if path.stem == "problems" else "completion")
+        with pytest.raises((pl.exceptions.PolarsError, OSError)):
+            pl.read_parquet(path)
+    found = run(folder, full_study)
+    for path in full.iterdir():
+        assert path.read_bytes() == (found / path.name).read_bytes(), path.name
+
+
+def without(path: Path, column: str) -> None:
+    """Overwrites what the file holds of a column."""
+    content, metadata = bytearray(path.read_bytes()), pq.read_metadata(path)
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        (chunk,) = (group.column(i) for i in range(group.num_columns) if group.column(i).path_in_schema == column)
+        start = chunk.dictionary_page_offset or chunk.data_page_offset
+        content[start : start + chunk.total_compressed_size] = b"\xff" * chunk.total_compressed_size
+    path.write_bytes(content)
 
 
 def test_metrics_are_percentages_of_the_headline_problems(small_run, study) -> None:

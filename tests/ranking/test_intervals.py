@@ -1,12 +1,21 @@
 """Intervals that cover as often as they say, of accuracies and of differences, near the edges too."""
 
+from functools import reduce
 from math import comb
 
 import numpy as np
 import pytest
 from simulated_outcomes import DIFFERENCES, FRACTIONS, beta, discordant
 
-from mathtune_ranking.intervals import difference_intervals, intervals, share_interval, wilson
+from mathtune_ranking.intervals import (
+    Moments,
+    difference_intervals,
+    intervals,
+    intervals_of,
+    moments,
+    share_interval,
+    wilson,
+)
 
 SIMULATIONS = 3_000
 
@@ -29,6 +38,17 @@ def test_intervals_of_fractions_cover(name, num_problems, p) -> None:
     generator = np.random.default_rng([num_problems, *name.encode()])
     low, high = intervals(FRACTIONS[name](generator, p, (num_problems, SIMULATIONS)), 0.95)
     assert 0.93 <= ((low <= p) & (p <= high)).mean() <= 0.97
+
+
+@pytest.mark.parametrize("sizes", [[1, 1, 98], [0, 40, 0, 60], [25, 25, 25, 25]])
+def test_moments_of_parts_are_those_of_the_whole(sizes) -> None:
+    values = np.random.default_rng(0).random((100, 3)) * [1.0, 1e-6, 0.0] + [0.0, 0.7, 1.0]
+    parts = np.split(values, np.cumsum(sizes)[:-1])
+    added = reduce(Moments.and_of, map(moments, parts))
+    assert added.num_problems == 100
+    np.testing.assert_allclose(added.mean, values.mean(axis=0), rtol=1e-14)
+    np.testing.assert_allclose(added.squares, 99 * values.var(axis=0, ddof=1), rtol=1e-9, atol=1e-25)
+    np.testing.assert_allclose(intervals_of(added, 0.95), intervals(values, 0.95), rtol=1e-9)
 
 
 def test_intervals_of_fractions_are_as_narrow_as_the_fractions() -> None:

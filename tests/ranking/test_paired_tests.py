@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from mathtune_ranking import paired_tests
 from mathtune_ranking.paired_tests import (
     compare,
     detectable_difference,
@@ -66,6 +67,15 @@ def test_permutation_p_matches_mcnemar_on_pairs() -> None:
     differences = pairs(9, 2, 20)[:, None]
     assert permutation_p(differences, 50_000, seed=0)[0] == pytest.approx(mcnemar_p(differences)[0], abs=0.004)
     assert permutation_p(np.zeros((9, 1)), 100, seed=0)[0] == 1.0
+
+
+@pytest.mark.parametrize("at_once", [1, 60, 4_000])
+def test_permutation_p_does_not_depend_on_how_many_signs_are_drawn_at_once(at_once, monkeypatch) -> None:
+    differences = np.random.default_rng(1).normal(0.2, 1.0, (37, 3)).round(1)
+    whole = permutation_p(differences, 2_503, 0)
+    monkeypatch.setattr(paired_tests, "SIGNS_AT_ONCE", at_once)
+    assert permutation_p(differences, 2_503, 0).tolist() == whole.tolist()
+    assert 0.01 < whole.min() < 0.99
 
 
 def test_permutation_p_is_never_0() -> None:

@@ -151,6 +151,18 @@ def test_every_selector_has_every_n_and_ends_at_the_whole(toy) -> None:
             np.testing.assert_allclose(point.p_correct, candidates.is_correct.mean(axis=1), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("size", [1, 7, 16])
+def test_a_problem_draws_the_same_in_whatever_block_it_comes(toy, size) -> None:
+    candidates = messy(toy, 20, 6, 6)
+    draws, whole = draws_of(candidates, 3), np.zeros((10, 6, 20))
+    for number, point in enumerate(curve(candidates, K, 4, draws_of(candidates, 3))):
+        whole[number // 6, number % 6] = point.p_correct
+    for start in range(0, 20, size):
+        for number, point in enumerate(curve(candidates.of(slice(start, start + size)), K, 4, draws, start)):
+            expected = whole[number // 6, number % 6, start : start + size]
+            np.testing.assert_allclose(point.p_correct, expected, rtol=0, atol=1e-12)
+
+
 def test_no_problem_with_a_right_and_a_wrong_cluster(toy) -> None:
     candidates = toy([(0, 0.5, True), (None, 0.9, False)], [(0, 0.5, False), (1, 0.9, False)])
     points = {(point.selector, point.n): point for point in curve(candidates, K, 2, draws_of(candidates, 0))}

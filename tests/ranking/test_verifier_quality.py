@@ -39,9 +39,9 @@ def test_a_bin_holds_its_lower_bound_and_the_last_one_both() -> None:
 
 def test_calibration_error_by_hand() -> None:
     # Bin 0.9 … 1.0: mean score 0.95, half right; bin 0.2 … 0.3: score 0.25, none right.
-    score, right = np.array([0.9, 1.0, 0.25, 0.25]), np.array([True, False, False, False])
+    score, right = np.array([[0.9, 1.0], [0.25, 0.25]]), np.array([[True, False], [False, False]])
     assert expected_calibration_error(score, right) == pytest.approx((2 * 0.45 + 2 * 0.25) / 4)
-    assert expected_calibration_error(np.array([1.0, 0.0]), np.array([True, False])) == 0.0
+    assert expected_calibration_error(np.array([[1.0, 0.0]]), np.array([[True, False]])) == 0.0
 
 
 def test_within_problems_ignores_what_separates_problems(toy) -> None:

@@ -51,9 +51,12 @@ _TAG_END = re.compile(r"</answer>", re.IGNORECASE)
 _FORMULA_MARKS = re.compile(r"\$|\\[()\[\]]")
 _NUMBER_THEN_PROSE = re.compile(r"(-?\$?\d[\d,./]*%?)\s+(?=[A-Z][a-z]+\s)")
 _MATHEMATICS = re.compile(r"[\d\\$=<>^]|(?<![A-Za-z])[A-Za-z](?![A-Za-z])")
-# A last box whose content nests braces at most once, with no box in it and no brace after it: nothing that stands
-# before it can change what it says. It is of ASCII alone, for what counts as white space beyond that is disputed.
-_PLAIN_BOX = r"(?:\A|[^\\])\\(?:f|frame)?box(?:ed)?\{((?:\\?[ -\[\]-z|~]|\{(?:\\?[ -\[\]-z|~])*\})*)\}(?:\\?[^{}\\])*\z"
+# A last box whose content nests braces at most once, with no box in it and no brace or command after it: nothing that
+# stands before it can change what it says. It is of ASCII alone, for what counts as white space beyond is disputed.
+_PLAIN_BOX = (
+    r"(?:\A|[^\\])\\(?:f|frame)?box(?:ed)?\{((?:\\?[ -\[\]-z|~]|\{(?:\\?[ -\[\]-z|~])*\})*)\}"
+    r"(?:[^{}\\]|\\[^{}\\A-Za-z])*\z"
+)
 _MAY_STATE = r"(?im)box|think>|####|ans|^a:"  # without any of these `extract_answer` finds nothing
 MOST_WORDS = 6
 LONGEST_STATEMENT = 2_000

@@ -25,25 +25,28 @@ class Moments:
     """What an interval needs of outcomes (P, M), which may be too many to be held at once."""
 
     num_problems: int
-    mean: Floats  # (M,)
+    total: Floats  # (M,)
     squares: Floats  # (M,), the sum of squared distances from the mean
+
+    @property
+    def mean(self) -> Floats:
+        """(M,); of no problem it is 0."""
+        mean: Floats = self.total / max(self.num_problems, 1)
+        return mean
 
     def and_of(self, other: "Moments") -> "Moments":
         """The moments of these problems and others together (Chan, Golub and LeVeque 1979)."""
         num_problems = self.num_problems + other.num_problems
         if not (self.num_problems and other.num_problems):
             return self if self.num_problems else other
-        gap, share = other.mean - self.mean, other.num_problems / num_problems
-        squares = self.squares + other.squares + gap * gap * (self.num_problems * share)
-        return Moments(num_problems, self.mean + gap * share, squares)
+        gap, weight = other.mean - self.mean, self.num_problems * other.num_problems / num_problems
+        return Moments(num_problems, self.total + other.total, self.squares + other.squares + gap * gap * weight)
 
 
 def moments(values: Floats) -> Moments:
-    """The moments of `values` (P, M); without a problem the mean is 0."""
-    if not len(values):
-        return Moments(0, np.zeros(values.shape[1]), np.zeros(values.shape[1]))
-    mean = values.mean(axis=0)
-    return Moments(len(values), mean, ((values - mean) ** 2).sum(axis=0))
+    """The moments of `values` (P, M)."""
+    total = values.sum(axis=0)
+    return Moments(len(values), total, ((values - total / max(len(values), 1)) ** 2).sum(axis=0))
 
 
 def intervals(values: Floats, confidence: float) -> tuple[Floats, Floats]:

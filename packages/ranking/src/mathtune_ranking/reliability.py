@@ -1,15 +1,11 @@
 """Whether a verifier's scores mean what they say: the share of right samples among those of like score."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import polars as pl
 
-from mathtune_ranking.candidates import Candidates
 from mathtune_ranking.intervals import share_interval
 from mathtune_ranking.rows import Runs
-from mathtune_ranking.selectors import Floats, Ints
-from mathtune_ranking.verifier_quality import NUM_BINS, bin_of
+from mathtune_ranking.verifier_quality import NUM_BINS, sums_by_bin
 
 SCHEMA = {
     "generator": pl.String,
@@ -33,25 +29,17 @@ def reliability(runs: Runs, confidence: float) -> pl.DataFrame:
     """
     lines = []
     for row, of_seeds in runs.items():
-        blocks = [_binned(block) for block in zip(*(candidates.blocks() for candidates in of_seeds), strict=True)]
-        totals = np.sum([total for total, _ in blocks], axis=0)
-        counts, right = np.concatenate([counted for _, counted in blocks], axis=2)
-        for index, (count, of_right) in enumerate(zip(counts, right, strict=True)):
+        total, counts, right = (np.zeros((len(of_seeds[0].problem_ids), NUM_BINS)) for _ in range(3))
+        for candidates in of_seeds:
+            total += sums_by_bin(candidates.score, candidates.score)
+            counts += sums_by_bin(candidates.score, np.ones_like(candidates.is_correct))
+            right += sums_by_bin(candidates.score, candidates.is_correct)
+        for index, (of_scores, count, of_right) in enumerate(zip(total.T, counts.T, right.T, strict=True)):
             size = int(count.sum())
             if size:
-                interval = share_interval(of_right.astype(np.float64), count.astype(np.float64), confidence)
-                shares = (totals[index] / size, of_right.sum() / size, *interval)
+                interval = share_interval(of_right, count, confidence)
+                shares = (of_scores.sum() / size, of_right.sum() / size, *interval)
                 bounds = (index / NUM_BINS, (index + 1) / NUM_BINS)
                 rounded = (round(float(share), 4) for share in shares)
                 lines.append((row.generator, row.verifier, *bounds, *rounded, size))
     return pl.DataFrame(lines, schema=SCHEMA, orient="row")
-
-
-def _binned(of_seeds: Sequence[Candidates]) -> tuple[Floats, Ints]:
-    """Of some problems each bin's sum of scores, and the samples and the right ones a problem, (2, bins, P)."""
-    score = np.concatenate([candidates.score for candidates in of_seeds], axis=1)
-    right = np.concatenate([candidates.is_correct for candidates in of_seeds], axis=1)
-    bins = bin_of(score)
-    members = [bins == index for index in range(NUM_BINS)]
-    counts = np.array([[(member & which).sum(axis=1) for member in members] for which in (True, right)])
-    return np.array([score[member].sum() for member in members]), counts

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from mathtune_ranking.candidates import Candidates, parts
 from mathtune_ranking.rows import Runs
@@ -71,12 +72,19 @@ def bin_of(score: Floats) -> Ints:
 
 
 def expected_calibration_error(score: Floats, correct: Bools) -> float:
-    """The mean distance between a bin's mean score and its share of right samples, weighted by its size."""
-    gap = np.zeros(NUM_BINS)
-    for part in parts(len(score)):
-        some = score[part].ravel()
-        gap += np.bincount(bin_of(some), weights=some - correct[part].ravel(), minlength=NUM_BINS)
+    """The mean distance between a bin's mean score and its share of right samples (P, N), weighted by its size."""
+    gap = sums_by_bin(score, score).sum(axis=0) - sums_by_bin(score, correct).sum(axis=0)
     return float(np.abs(gap).sum() / score.size)
+
+
+def sums_by_bin(score: Floats, values: NDArray[np.float64 | np.bool_]) -> Floats:
+    """A problem's sum of `values` (P, N) over its samples whose `score` (P, N) is in a bin, (P, bins)."""
+    sums = np.empty((len(score), NUM_BINS))
+    for part in parts(len(score)):
+        place = bin_of(score[part]) + NUM_BINS * np.arange(len(score[part]))[:, None]
+        found = np.bincount(place.ravel(), weights=values[part].ravel(), minlength=sums[part].size)
+        sums[part] = found.reshape(-1, NUM_BINS)
+    return sums
 
 
 def verifiers(runs: Runs) -> pl.DataFrame:

@@ -106,7 +106,7 @@ def _problems(problem_ids: list[str], problems: pl.DataFrame) -> list[dict[str, 
 
 
 def _texts(path: Path, candidates: Candidates, shown: Ints) -> dict[str, list[Any]]:
-    """samples.parquet's columns for a shown problem: N + 1 rows each, the greedy one first; checked by the clusters."""
+    """The columns of samples.parquet a shown problem: N + 1 rows each, the greedy one first."""
     problem_ids = [candidates.problem_ids[row] for row in shown]
     table = read_problems(path, SAMPLES, problem_ids).sort(SAMPLE_KEY)
     expected = _expected(problem_ids, candidates.num_samples)
