@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -28,10 +29,12 @@ def main() -> None:
     params = SamplingParams(**workload["params"])
     started = time.perf_counter()
     sampler = open_sampler(Path(workload["model"]), engine).sampler
-    # Until every worker has opened the model and what only happens once has happened.
+    if workers > 1:
+        pool: Any = sampler._pool  # type: ignore[attr-defined]
+        while any(slot.step != "idle" for slot in pool._slots):  # the first is open, and would begin alone
+            pool._await()
     warm = SamplingParams(n=1, temperature=params.temperature, top_p=params.top_p, max_tokens=8)
-    for _ in range(1 if workers == 1 else 3):
-        list(sampler.generate(requests[: 4 * workers], warm, seed=0, purpose="warming"))
+    list(sampler.generate(requests[: 4 * workers], warm, seed=0, purpose="warming"))  # what only happens once
     opened = time.perf_counter()
     done: list[list[Completion]] = list(sampler.generate(requests, params, seed=0, purpose="benchmark"))
     finished = time.perf_counter()

@@ -2,8 +2,9 @@
 
     pytest tests/benchmarks/test_ray_speed.py -m benchmark
 
-The tiny base on built-in problems. All must draw the same bytes; times are printed, written to docs/results/ray.json and
-never asserted. MATHTUNE_ROUNDS sets the number of rounds, 3 unless told, in each of which the three run in turn.
+The tiny base on built-in problems. All must draw the same bytes. Times are printed and go to docs/results/ray.json;
+none is asserted. MATHTUNE_ROUNDS is the number of rounds, 3 unless told, in each of which the three run in turn, and
+MATHTUNE_QUESTIONS that of problems, 400 unless told.
 """
 
 import json
