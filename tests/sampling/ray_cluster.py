@@ -5,8 +5,10 @@
 Prints the cluster's address; a line on stdin takes its last node away, and the end of stdin all.
 """
 
+import os
 import sys
 import tempfile
+from pathlib import Path
 
 from ray.cluster_utils import Cluster
 
@@ -16,7 +18,9 @@ def main() -> None:
     head, *others = map(int, sys.argv[1:])
     small = {"object_store_memory": 80_000_000, "include_dashboard": False}
     with tempfile.TemporaryDirectory(prefix="mt-", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": head, "_temp_dir": folder, **small})
+        os.environ["RAY_TMPDIR"] = folder
+        (Path(folder) / "ray").mkdir()
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": head, **small})
         nodes = [cluster.add_node(num_cpus=cpus, **small) for cpus in others]
         try:
             sys.stdout.write(f"{cluster.address}\n")

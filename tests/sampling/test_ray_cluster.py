@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,9 +37,10 @@ PROBLEM_COUNT = 12
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Project:
-    """A folder in which the stage runs."""
+    """A folder in which the stage runs, and one for temporary files."""
 
     root: Path
+    temporary: str
 
     def start(self, **changes: object) -> "subprocess.Popen[str]":
         params = dataclasses.asdict(dataclasses.replace(PARAMS, **changes))
@@ -47,9 +49,10 @@ class Project:
             YAML().dump(document, file)
         command = [sys.executable, "-P", str(STAGE), "sample_solutions@train", "seed=3", "problems=problems"]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+        environment |= {"OMP_NUM_THREADS": "1", "TMPDIR": self.temporary}
         return subprocess.Popen(
-            [*command, "model=model", f"out={OUT.parent}"], cwd=self.root, env=environment | {"OMP_NUM_THREADS": "1"},
-            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [*command, "model=model", f"out={OUT.parent}"], cwd=self.root, env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
     def run(self, expected: int = 0, **changes: object) -> str:
@@ -76,10 +79,11 @@ class Project:
 
 
 @pytest.fixture
-def project(problems: pl.DataFrame, checkpoint: Path, tmp_path: Path) -> Project:
+def project(problems: pl.DataFrame, checkpoint: Path, tmp_path: Path) -> Iterator[Project]:
     write_table(problems, tmp_path / "problems" / "problems.parquet", PROBLEMS)
     shutil.copytree(checkpoint, tmp_path / "model")
-    return Project(tmp_path)
+    with tempfile.TemporaryDirectory(prefix="mt-", dir="/tmp", ignore_cleanup_errors=True) as temporary:  # short
+        yield Project(tmp_path, temporary)
 
 
 @pytest.fixture

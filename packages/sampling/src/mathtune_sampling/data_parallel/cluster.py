@@ -19,8 +19,8 @@ from mathtune_sampling.data_parallel.params import DataParallelParams
 
 _OBJECT_STORE_BYTES = 200_000_000  # results are small and read at once
 _CONNECT_SECONDS = 10.0
-# A Unix socket's path has 107 bytes at most, of which Ray's part below the folder takes 75.
-_LONGEST_FOLDER = 107 - 75
+# A Unix socket's path has 107 bytes at most, of which Ray's part below the folder takes 64.
+_LONGEST_FOLDER = 107 - 64
 
 
 @dataclass(frozen=True, slots=True)
