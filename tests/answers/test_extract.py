@@ -124,7 +124,7 @@ PIECES = (
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(st.lists(st.sampled_from(PIECES), max_size=9).map("".join), max_size=5))
 def test_a_column_is_read_as_its_texts_are(texts: list[str]) -> None:
     found = extract_answers(pl.Series(texts, dtype=pl.String))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mathtune_core import batches
 from mathtune_core.batches import read_batches, read_problems, write_batches
 from mathtune_core.errors import MathtuneError
-from mathtune_core.schemas import SCORES
+from mathtune_core.schemas import SCORES, Table
 from mathtune_core.tables import read_table, write_table
 
 
@@ -66,9 +66,17 @@ def test_bytes_do_not_depend_on_how_the_rows_came(tmp_path: Path, monkeypatch: p
 
 
 def test_bytes_do_not_depend_on_how_the_rows_of_many_pages_came(tmp_path: Path) -> None:
-    table = scores([13] * 2_000)  # 26,000 rows: the writer begins a page with each piece that it is given
-    one = written([table], tmp_path / "one.parquet")
-    assert written([table[start : start + 650] for start in range(0, 26_000, 650)], tmp_path / "40.parquet") == one
+    """The writer looks whether a page of a megabyte is full at the end of each piece that it is given."""
+    texts = Table("texts", pl.Schema({"problem_id": pl.String, "text": pl.String}), key=("problem_id",))
+    rows = pl.DataFrame(
+        {"problem_id": [f"{n:05d}" for n in range(4_000)], "text": [f"{n} " * 200 for n in range(4_000)]}
+    )
+    for size in (4_000, 37, 1_000):
+        with write_batches(tmp_path / f"{size}.parquet", texts) as add:
+            for start in range(0, rows.height, size):
+                add(rows[start : start + size])
+    one, *others = (path.read_bytes() for path in tmp_path.iterdir())
+    assert others == [one, one]
 
 
 def test_what_was_read_is_let_go(tmp_path: Path) -> None:

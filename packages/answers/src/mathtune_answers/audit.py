@@ -4,11 +4,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 
 import polars as pl
 
 from mathtune_answers.forms import Form
-from mathtune_answers.keys import answer_form, capped_answers
+from mathtune_answers.keys import REMEMBERED, answer_form, capped_answers
 from mathtune_answers.values import sampled
 
 NEAR_MISS, KEPT_AS_TEXT, CAPPED = "near miss", "kept as text", "capped"
@@ -34,13 +35,18 @@ def _looser_keys(form: Form) -> Iterator[str]:
     yield form.bare
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _meeting_keys(answer: str) -> tuple[str, ...]:
+    """Return each looser key once, in an order that is the same in every process."""
+    form = answer_form(answer)
+    return () if form is None else tuple(sorted(set(_looser_keys(form))))
+
+
 def _near_misses(rows: list[tuple[int, str]]) -> Iterator[tuple[list[int], list[str]]]:
     meetings: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
     for cluster_id, answer in rows:
-        form = answer_form(answer)
-        if form is not None:
-            for key in set(_looser_keys(form)):
-                meetings[key].append((cluster_id, answer))
+        for key in _meeting_keys(answer):
+            meetings[key].append((cluster_id, answer))
     seen: set[tuple[int, ...]] = set()
     for met in meetings.values():
         clusters = tuple(sorted({cluster_id for cluster_id, _ in met}))

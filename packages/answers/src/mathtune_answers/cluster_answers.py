@@ -32,7 +32,8 @@ def run(params: ClusterAnswersParams, *, problems: Path, samples: Path, out: Pat
         (out / "audit.jsonl").open("wb") as audit,
     ):
         for batch in read_batches(samples / "samples.parquet", SAMPLES, columns=["completion"]):
-            clusters = cluster_samples(batch, graded)
+            own = graded.join(batch.select("problem_id").unique(), on="problem_id", how="semi")
+            clusters = cluster_samples(batch, own)
             add(clusters.sort(pl.col("problem_id").rle_id(), "decoding", "sample_index"))
             findings = audit_clusters(clusters)
             findings.write_ndjson(audit)

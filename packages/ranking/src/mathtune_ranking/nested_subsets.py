@@ -28,7 +28,10 @@ class Averages:
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """Random numbers by seed, draw and place of a problem among `num_problems`, the same whatever block it comes in."""
+    """Random numbers by seed, draw and place of a problem among `num_problems`, whatever block it comes in.
+
+    So candidates of as many problems and samples see the same orders under one seed.
+    """
 
     seed: int
     num_problems: int
