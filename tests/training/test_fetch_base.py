@@ -7,6 +7,7 @@ import gguf
 import pytest
 import torch
 from huggingface_hub.errors import RevisionNotFoundError
+from ruamel.yaml import YAML
 from tokenizers import Tokenizer, models
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
@@ -32,8 +33,24 @@ def test_a_folder_becomes_the_base(base: Path, tmp_path: Path, capsys: pytest.Ca
 
 
 def test_a_missing_folder_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(MathtuneError, match="nowhere: no such folder"):
+    with pytest.raises(MathtuneError) as refusal:
         run(replace(PATH, source=f"path:{tmp_path}/nowhere"), item="mine", out=tmp_path / "out")
+    message = str(refusal.value)
+    assert message.startswith(f"params.yaml: fetch_base.mine.source: {tmp_path}/nowhere: no such folder; put a ")
+    assert "\n" not in message
+
+
+def test_the_papers_scale_as_it_is_says_what_to_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its checkpoint is the user's, so that nothing can be there."""
+    section = YAML(typ="safe").load(Path(__file__).parents[2] / "scales/paper.yaml")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MathtuneError) as refusal:
+        run(FetchBaseParams(**section["fetch_base"]["large"]), item="large", out=tmp_path / "out")
+    assert str(refusal.value) == (
+        "params.yaml: fetch_base.large.source: checkpoints/Llama-3.1-70B: no such folder; put a checkpoint there, set "
+        "another source (path:FOLDER, or hub:ORG/NAME with a revision), or study.base to one that there is"
+    )
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_tokenizer_that_splits_the_verdicts_is_refused(base: Path, tmp_path: Path) -> None:

@@ -61,6 +61,11 @@ def run(params: FetchBaseParams, *, item: str, out: Path) -> None:
     elif kind == "hub":
         download_snapshot(name, str(params.revision), folder)
     else:
+        if not Path(name).is_dir():
+            raise MathtuneError(
+                f"params.yaml: fetch_base.{item}.source: {name}: no such folder; put a checkpoint there, set another "
+                "source (path:FOLDER, or hub:ORG/NAME with a revision), or study.base to one that there is"
+            )
         check_checkpoint(Path(name))
         save_trained(*load_trainable(Path(name)), folder)
     check_checkpoint(folder)
