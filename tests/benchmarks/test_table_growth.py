@@ -41,18 +41,23 @@ class Cost:
 
     seconds: float
     processor_seconds: float
-    peak: int  # bytes
+    peak: int  # bytes, as Linux has it
 
 
 def measured(*command: str, cwd: Path) -> Cost:
     """Runs Python with these arguments."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(str(path) for path in ROOT.glob("packages/*/src"))}
-    started = time.perf_counter()
+    started, peak, pid = time.perf_counter(), 0, 0
     process = subprocess.Popen([sys.executable, *command], cwd=cwd, env=environment)
-    _, status, usage = os.wait4(process.pid, 0)
+    while not pid:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        # Not ru_maxrss, in which a child begins with what its parent had.
+        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines() if not pid else []
+        peak = max([peak, *(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))])
+        time.sleep(0.05)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, command
-    return Cost(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    return Cost(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, peak)
 
 
 def made(folder: Path, num_problems: int) -> Cost:
