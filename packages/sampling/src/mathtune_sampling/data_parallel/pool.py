@@ -56,8 +56,8 @@ class Pool:
         self._opening = opening
         self._actor = ray.remote(Worker).options(num_cpus=session.share.cpus, num_gpus=session.share.gpus)
         self._code = code_digest()
-        self._description: Description | None = None
-        self._described = ""  # the node whose description that is
+        self._description: Description | None = None  # the first worker's
+        self._described = ""  # its node
         self._fruitless: Counter[Hashable] = Counter()
         self._slots = [_Slot(number) for number in range(1, params.data_parallel_size + 1)]
         try:
@@ -162,12 +162,12 @@ class Pool:
             for line in description.said:
                 _say(line)
             _say(f"Ray: {len(self._slots)} workers, {self.threads} thread{'s' * (self.threads > 1)} each")
-        known = self._description
-        if (description.name, description.machine) != (known.name, known.machine):
+        first, other = self._description, self._described
+        one, two = (_what_computes(*of) for of in ((first, other), (description, slot.node)))
+        if one != two:
             raise MathtuneError(
-                f"ray_address: nodes {self._described} and {slot.node} compute differently ({known.name} on "
-                f"{known.machine}; {description.name} on {description.machine}), so that results would depend on which "
-                "of them gave them; take nodes alike"
+                f"ray_address: nodes {other} and {slot.node} compute differently ({one}; {two}), so that results would "
+                "depend on which of them gave them; take nodes alike"
             )
         slot.reply, slot.step, slot.failed_starts = None, "idle", 0
 
@@ -207,6 +207,13 @@ class Pool:
                 f"warning: Ray found no room for worker {slot.number} within {PLACEMENT_SECONDS:g} s; "
                 f"the run goes on with {len(self._slots)}"
             )
+
+
+def _what_computes(description: Description, node: str) -> str:
+    """All that rounding depends on: the engine and its kernels, torch, the processor, the GPUs' model."""
+    resources = {name for one in ray.nodes() if one["NodeManagerHostname"] == node for name in one["Resources"]}
+    gpus = sorted(name.partition(":")[2] for name in resources if name.startswith("accelerator_type:"))
+    return ", ".join((description.name, description.machine, *gpus))
 
 
 def _reason(error: Exception) -> str:
