@@ -14,7 +14,7 @@ import pytest
 from mathtune_core.schemas import PROBLEMS, SOLUTIONS
 from mathtune_core.tables import write_table
 from mathtune_training import sft
-from mathtune_training.checkpoints import Checkpoints
+from mathtune_training.checkpoints import Checkpoints, launcher
 from mathtune_training.lora import Lora
 from mathtune_training.train_generator import TrainGeneratorParams, run
 from mathtune_training.validation import Validation
@@ -136,6 +136,16 @@ def test_another_trainings_checkpoints_are_thrown_away_and_named(
     assert capsys.readouterr().err == ""
     assert Checkpoints(tmp_path / "unfinished", key | {"data": "other", "params": "other"}).last() is None
     assert "of a training with other data, params; its checkpoints are thrown away\n" in capsys.readouterr().err
+
+
+def test_a_checkpoint_of_deepspeed_is_for_as_many_processes_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All others go on from one another's, which tests/training/test_launch.py shows."""
+    for processes in ("1", "2"):
+        monkeypatch.setenv("WORLD_SIZE", processes)
+        monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "false")
+        assert launcher() == "any but DeepSpeed"
+        monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")
+        assert launcher() == f"DeepSpeed in {processes} processes"
 
 
 def test_the_newest_whole_checkpoint_counts(tmp_path: Path) -> None:

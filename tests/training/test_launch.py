@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted((ROOT / "accelerate").glob("*.yaml"))
 STAGE = ROOT / "packages/core/src/mathtune_core/stage.py"
 AS_ON_GPUS = Path(__file__).with_name("launched.py")
+KILLED = Path(__file__).with_name("killed.py")
 # 20 solutions in batches of 8: the last batch of an epoch has 4 rows, all of them the first process's.
 PARAMS = """
 train_generator:
@@ -38,9 +39,18 @@ train_generator:
     warmup_ratio: 0.1, weight_decay: 0.01, lr_scheduler: linear, max_length: 128, dtype: float32}
   odd: {epochs: 3.0, max_examples: null, learning_rate: 0.005, batch_size: 9, gradient_accumulation_steps: 1,
     warmup_ratio: 0.1, weight_decay: 0.01, lr_scheduler: linear, max_length: 128, dtype: float32}
-train_verifier: {loss: xent, margin: 0.1, max_pairs_per_problem: 10, epochs: 2.0,
+  saved: {epochs: 8.0, max_examples: null, learning_rate: 0.005, batch_size: 8, gradient_accumulation_steps: 1,
+    warmup_ratio: 0.1, weight_decay: 0.01, lr_scheduler: linear, max_length: 128, dtype: float32,
+    eval_steps: 4, checkpoint_minutes: 0.0}
+train_verifier: &verifier {loss: xent, margin: 0.1, max_pairs_per_problem: 10, epochs: 2.0,
   learning_rate: 0.005, batch_size: 10, gradient_accumulation_steps: 1,
   warmup_ratio: 0.1, weight_decay: 0.0, lr_scheduler: cosine, max_length: 128, dtype: float32, validation_share: 0.25}
+train_sequential:
+  sequential: &sequential
+    verifier: {<<: *verifier, loss: margin, batch_size: 8}  # 27 pairs in batches of 4
+    generator: {epochs: 1.0, max_examples: null, learning_rate: 0.005, batch_size: 8, gradient_accumulation_steps: 1,
+      warmup_ratio: 0.1, weight_decay: 0.01, lr_scheduler: linear, max_length: 128, dtype: float32}
+  control: *sequential
 """
 
 
@@ -51,18 +61,10 @@ def folder(tmp_path: Path, problems: pl.DataFrame, solutions: pl.DataFrame) -> P
     write_table(problems, tmp_path / "problems/problems.parquet", PROBLEMS)
     write_table(solutions, tmp_path / "solutions/solutions.parquet", SOLUTIONS)
     rows = [
-        (
-            f"p{number:02}",
-            "sampled",
-            index,
-            "s",
-            f"{number}?",
-            f"{'yes' if number < 9 else 'no'} {index}",
-            number < 9,
-            True,
-        )
+        (f"p{number:02}", "sampled", index, "s", f"{number}?", f"{'yes' if right else 'no'} {index}", right, True)
         for number in range(20)
         for index in range(3)
+        for right in [(number + index) % 2 == 0]
     ]
     examples = pl.DataFrame(rows, schema=VERIFIER_EXAMPLES.schema, orient="row")
     write_table(examples, tmp_path / "examples/verifier_examples.parquet", VERIFIER_EXAMPLES)
@@ -83,8 +85,16 @@ def launched(
     stage: str, paths: dict[str, Path], folder: Path, config: str, script: Path = STAGE
 ) -> subprocess.CompletedProcess[str]:
     """The stage by `accelerate launch` in two processes, with its output in folder/together."""
+    return started(stage, paths, folder, config, script)
+
+
+def started(
+    stage: str, paths: dict[str, Path], folder: Path, config: str | None, script: Path
+) -> subprocess.CompletedProcess[str]:
+    """The same, or without a `config` the stage as one process of its own."""
+    launch = ["-m", "accelerate.commands.launch", "--config_file", ROOT / "accelerate" / str(config)]
+    command = [*launch, "--num_processes=2"] if config else []
     named = [f"{name}={path}" for name, path in {**paths, "out": folder / "together"}.items()]
-    command = ["-m", "accelerate.commands.launch", "--config_file", ROOT / "accelerate" / config, "--num_processes=2"]
     return subprocess.run(
         [sys.executable, *command, script, stage, *(["seed=0"] if paths else []), *named],
         cwd=folder,
@@ -96,8 +106,8 @@ def launched(
     )
 
 
-def assert_same(one: Path, two: Path) -> None:
-    """The same files, weights to 1e-6 and measures to 1e-5: float32 sums in another order, and nothing more."""
+def assert_same(one: Path, two: Path, atol: float = 1e-6) -> None:
+    """The same files, weights to `atol` and measures to 1e-5: float32 sums in another order, and nothing more."""
     names = {str(file.relative_to(one)) for file in one.rglob("*") if file.is_file()}
     assert names == {str(file.relative_to(two)) for file in two.rglob("*") if file.is_file()}
     timed = {name for name in names if name.startswith("live/")}
@@ -110,7 +120,7 @@ def assert_same(one: Path, two: Path) -> None:
     weights, others = (load_file(side / "model/model.safetensors") for side in (one, two))
     assert weights.keys() == others.keys()
     for name, weight in weights.items():
-        torch.testing.assert_close(others[name], weight, rtol=0, atol=1e-6)
+        torch.testing.assert_close(others[name], weight, rtol=0, atol=atol)
     report, other = (json.loads((side / "training.json").read_text()) for side in (one, two))
     numbers = {name for name, value in report.items() if isinstance(value, int | float)}
     assert {n: v for n, v in other.items() if n not in numbers} == {n: v for n, v in report.items() if n not in numbers}
@@ -140,20 +150,74 @@ def test_fsdp2_trains_the_generator_that_one_process_would(item: str, folder: Pa
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("config", "script", "tied"),
-    [("two_processes.yaml", STAGE, True), ("fsdp2.yaml", AS_ON_GPUS, True), ("fsdp2.yaml", AS_ON_GPUS, False)],
+    ("config", "script", "tied", "loss"),
+    [
+        ("two_processes.yaml", STAGE, True, "xent"),
+        ("fsdp2.yaml", AS_ON_GPUS, True, "xent"),
+        ("fsdp2.yaml", AS_ON_GPUS, False, "xent"),
+        ("two_processes.yaml", STAGE, True, "margin"),
+        ("fsdp2.yaml", AS_ON_GPUS, True, "bradley-terry"),
+    ],
 )
 def test_several_processes_train_the_verifier_that_one_would(
-    config: str, script: Path, tied: bool, folder: Path, base: Path, tokenizer: PreTrainedTokenizerBase
+    config: str, script: Path, tied: bool, loss: str, folder: Path, base: Path, tokenizer: PreTrainedTokenizerBase
 ) -> None:
     torch.manual_seed(0)
     architecture = LlamaConfig.from_pretrained(base, tie_word_embeddings=tied)
     LlamaForCausalLM(architecture).save_pretrained(folder / "base")
     tokenizer.save_pretrained(folder / "base")
+    if loss != "xent":
+        params = PARAMS.replace("loss: xent", f"loss: {loss}").replace("batch_size: 10", "batch_size: 8")
+        (folder / "params.yaml").write_text(params)
     paths = {"examples": folder / "examples", "base": folder / "base"}
     done = launched("train_verifier", paths, folder, config, script)
     assert done.returncode == 0, done.stderr
-    assert_same(alone("train_verifier", paths, folder), folder / "together")
+    # The losses that compare sum up differences of near-equal numbers.
+    assert_same(alone("train_verifier", paths, folder), folder / "together", 1e-6 if loss == "xent" else 5e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("item", ["sequential", "control"])
+def test_weights_are_carried_through_several_processes_and_one(item: str, folder: Path, base: Path) -> None:
+    """FSDP2 begins with the generator of one process, and one process with FSDP2's; three trainings add up."""
+    stage, paths = "train_generator@original", generator_paths(folder, base)
+    assert launched(stage, paths, folder, "fsdp2.yaml", AS_ON_GPUS).returncode == 0
+    (folder / "together").rename(folder / "by_fsdp2")
+    alone(stage, paths, folder).rename(folder / "by_one")
+    named = {name: folder / name for name in ("problems", "solutions", "examples")}
+    stage = f"train_sequential@{item}"
+    paths = {**named, "generator": folder / "by_one/model"}
+    done = launched(stage, paths, folder, "fsdp2.yaml", AS_ON_GPUS)
+    assert done.returncode == 0, done.stderr
+    alone(stage, {**named, "generator": folder / "by_fsdp2/model"}, folder)
+    for name in ("middle", "model"):
+        weights, others = (load_file(folder / side / name / "model.safetensors") for side in ("alone", "together"))
+        assert weights.keys() == others.keys()
+        for key, weight in weights.items():
+            torch.testing.assert_close(others[key], weight, rtol=0, atol=3e-5)
+    assert not (folder / "together.unfinished").exists()
+
+
+ALONE, TWO, SHARDS = None, "two_processes.yaml", "fsdp2.yaml"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("first", "second"), [(SHARDS, ALONE), (ALONE, SHARDS), (SHARDS, TWO), (TWO, ALONE)])
+def test_a_killed_training_goes_on_under_another_launcher(
+    first: str | None, second: str | None, folder: Path, base: Path
+) -> None:
+    """24 steps, killed after the checkpoint of the tenth; the weights that validation chooses are kept by both."""
+    stage, paths = "train_generator@saved", generator_paths(folder, base)
+    killed = started(stage, paths, folder, first, KILLED)
+    assert killed.returncode != 0
+    unfinished = folder / "together.unfinished"
+    assert [path.name for path in unfinished.glob("checkpoint-*")] == ["checkpoint-10"]
+    assert not (folder / "together").exists()
+    done = started(stage, paths, folder, second, AS_ON_GPUS if second == SHARDS else STAGE)
+    assert done.returncode == 0, done.stderr
+    assert "thrown away" not in done.stderr
+    assert not unfinished.exists()
+    assert_same(alone(stage, paths, folder), folder / "together")
 
 
 @pytest.mark.slow
@@ -163,8 +227,8 @@ def test_a_mistake_that_every_process_meets_is_said_once(folder: Path, base: Pat
     # Another process's progress bar may share the line.
     assert done.stderr.count("error: params.yaml") == 1
     assert (
-        "error: params.yaml: batch_size: 9 rows do not share out among 2 processes; choose a multiple of 2, or another "
-        "--num_processes\n"
+        "error: params.yaml: batch_size: 9 rows do not share out among 2 processes; choose a multiple of 2 rows, or "
+        "another --num_processes\n"
     ) in done.stderr
     assert not (folder / "together").exists()
 
@@ -252,11 +316,10 @@ def test_the_last_batch_is_filled_with_a_row_that_has_no_loss() -> None:
 
 
 def test_processes_go_through_an_epoch_as_one_does() -> None:
-    order, batches = StepOrder([3, 2, 3], 2, seed=0), WholeBatches(StepOrder([3, 2, 3], 2, seed=0), 2)
-    epochs = []
+    order, epochs = StepOrder([3, 2, 3], 2, seed=0), []
+    batches = WholeBatches(StepOrder([3, 2, 3], 2, seed=0), 2, lambda: len(epochs))
     for epoch in range(4):
         order.set_epoch(epoch)
-        batches.set_epoch(epoch)
         epochs.append(list(batches))
         assert epochs[-1] == [*order, 3]
         assert len(batches) == 4

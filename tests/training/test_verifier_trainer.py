@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 import torch
+from datasets import concatenate_datasets
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from mathtune_core.prompts import verdict_tokens
+from mathtune_training.global_batches import filler
 from mathtune_training.hyperparameters import Hyperparameters
 from mathtune_training.verdict_head import add_verdict_head, logit_differences
 from mathtune_training.verdict_loss import bradley_terry, verdict_cross_entropy, verdict_margin
@@ -72,6 +74,20 @@ def test_the_losses_that_compare_are_means_over_pairs(
     # A step moves right and wrong apart.
     after = logit_differences(model, verdict_rows(rows_of_ids, [True] * 3), params)
     assert float((after[0] - after[1]) - (differences[0] - differences[1])) > 0
+
+
+def test_a_pair_that_only_fills_a_batch_has_no_loss(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, rows_of_ids: list[list[int]], tmp_path: Path
+) -> None:
+    params = Hyperparameters(**SETTINGS | {"batch_size": 6})
+    add_verdict_head(model, verdict_tokens(tokenizer))
+    differences = logit_differences(model, verdict_rows(rows_of_ids, [True] * 3), params)
+    compared = verdict_margin(differences[[0, 2]], differences[[1, 0]], 2.0)
+    rows = pair_rows(rows_of_ids, [(0, 1), (2, 0)])
+    filled = concatenate_datasets([rows, filler(rows, rows["length"])])
+    assert filled["length"][2] == 0
+    trainer = verdict_trainer(model, tokenizer, filled, params, "margin", 2.0, 0, tmp_path)
+    assert step_losses(trainer) == pytest.approx([float(compared) / 2], rel=1e-5)
 
 
 def test_a_step_sees_as_many_solutions_whatever_the_loss() -> None:

@@ -2,11 +2,12 @@
 
 The Trainer writes and reads a checkpoint: weights in safetensors; optimizer, schedule and random state by torch.save,
 read back with `weights_only=True`, which opens no arbitrary pickle. All are this project's own and gone when the
-stage is done.
+stage is done. One process, several and FSDP2 go on from one another's (see global_batches.py).
 """
 
 import dataclasses
 import json
+import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 import mathtune_core
 from mathtune_core.digests import hash_files, hash_text, hash_weights
-from mathtune_core.processes import process_index
+from mathtune_core.processes import process_count, process_index
 from mathtune_core.unfinished import claim, claimed_by
 from mathtune_training.hyperparameters import Hyperparameters
 
@@ -96,7 +97,14 @@ def run_key(
         "params": hash_text(json.dumps(settings, sort_keys=True)),
         "code": hash_files(code),
         "machine": ", ".join([*libraries, torch.backends.cpu.get_cpu_capability()]),
+        "launcher": launcher(),
     }
+
+
+def launcher() -> str:
+    """What a checkpoint can be read back by: DeepSpeed's by as many processes of its own, all others by one another."""
+    deepspeed = os.environ.get("ACCELERATE_USE_DEEPSPEED") == "true"
+    return f"DeepSpeed in {process_count()} processes" if deepspeed else "any but DeepSpeed"
 
 
 def hash_rows(rows: Dataset) -> str:

@@ -1,35 +1,50 @@
 """Batches that several processes share: the steps they take together are those that one process takes alone."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset, concatenate_datasets
+from safetensors.torch import load_file
 from torch.utils.data import DataLoader, Sampler
+from transformers import Trainer
 from trl import SFTTrainer
 
 from mathtune_core.errors import MathtuneError
 from mathtune_training.like_lengths import StepOrder, like_length_parts
+from mathtune_training.whole_weights import (
+    set_weight,
+    shared_optimizer_state,
+    wait_for_all,
+    weights_of,
+    whole_optimizer_state,
+    whole_weights,
+)
 
+OPTIMIZER, SCHEDULER = "optimizer.pt", "scheduler.pt"  # as the Trainer names them
 IGNORED = -100  # the label of a position without loss, in every Hugging Face collator
 
 
-def share_of(batch_size: int, processes: int) -> int:
+def share_of(batch_size: int, processes: int, what: str = "rows") -> int:
     """How many rows of a batch each process takes. Raises MathtuneError unless all take as many."""
     if batch_size % processes:
         raise MathtuneError(
-            f"params.yaml: batch_size: {batch_size} rows do not share out among {processes} processes; "
-            f"choose a multiple of {processes}, or another --num_processes"
+            f"params.yaml: batch_size: {batch_size} {what} do not share out among {processes} processes; "
+            f"choose a multiple of {processes} {what}, or another --num_processes"
         )
     return batch_size // processes
 
 
-class GlobalBatchTrainer(SFTTrainer):
-    """TRL's trainer with an order of rows that a resume repeats, and that several processes share as one would go.
+class GlobalBatches(Trainer):
+    """What comes before TRL's trainers: rows in an order that a resume repeats and several processes share.
 
     The Trainer fills an epoch's last batch by repeating rows: with the number of processes other rows would meet in a
     step, and some would count twice.
+
+    Its checkpoints under FSDP are FSDP's alone; here they are what one process writes, so that any number of processes,
+    with FSDP2 or without, goes on from another's. (DeepSpeed's stay DeepSpeed's; see checkpoints.py.)
     """
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> StepOrder:
@@ -37,7 +52,51 @@ class GlobalBatchTrainer(SFTTrainer):
         return StepOrder(row_lengths(self.train_dataset), a_step, self.args.seed)
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
-        super(SFTTrainer, self)._save_checkpoint(model, trial)  # without TRL's model card, which is not the stage's
+        Trainer._save_checkpoint(self, model, trial)  # without TRL's model card, which is not the stage's
+
+    def _epoch(self) -> int:
+        return int(self.state.epoch or 0)  # the Trainer's is a fraction, and whole when an epoch is through
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """The weights of a checkpoint, whole and in safetensors whatever holds them."""
+        if not self.is_fsdp_enabled:
+            super().save_model(output_dir, _internal_call)
+            return
+        weights = whole_weights(self.model)
+        if self.args.should_save:
+            self._save(output_dir, state_dict=weights)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: torch.nn.Module | None = None) -> None:
+        if not self.is_fsdp_enabled:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            return
+        held = weights_of(self.model)
+        for file in sorted(Path(resume_from_checkpoint).glob("*.safetensors")):
+            for name, weight in load_file(file).items():
+                set_weight(held[name], weight)
+
+    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
+        if not self.is_fsdp_enabled:
+            super()._save_optimizer_and_scheduler(output_dir)
+            return
+        state = whole_optimizer_state(self.optimizer.state_dict())
+        if self.args.should_save:
+            torch.save(state, Path(output_dir) / OPTIMIZER)
+            torch.save(self.lr_scheduler.state_dict(), Path(output_dir) / SCHEDULER)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if checkpoint is None or not self.is_fsdp_enabled:
+            super()._load_optimizer_and_scheduler(checkpoint)
+            return
+        # Mapped, for each process takes only its share of it.
+        state = torch.load(Path(checkpoint) / OPTIMIZER, map_location="cpu", weights_only=True, mmap=True)
+        weights = [weight for group in self.optimizer.param_groups for weight in group["params"]]
+        self.optimizer.load_state_dict(shared_optimizer_state(state, weights))
+        self.lr_scheduler.load_state_dict(torch.load(Path(checkpoint) / SCHEDULER, weights_only=True))
+
+    def _save_rng_state(self, output_dir: str) -> None:
+        super()._save_rng_state(output_dir)
+        wait_for_all()  # the main process goes on to the file that says that a checkpoint is whole
 
     def parts(self, inputs: dict[str, torch.Tensor]) -> list[dict[str, torch.Tensor]]:
         """A batch in parts of like length; whole where processes must make as many forward passes as one another."""
@@ -53,9 +112,13 @@ class GlobalBatchTrainer(SFTTrainer):
             dataset=concatenate_datasets([rows, filler(rows, row_lengths(rows))]),
             description="Training",
             batch_size=self._train_batch_size,
-            sampler_fn=lambda _: WholeBatches(order, batch_size),
+            sampler_fn=lambda _: WholeBatches(order, batch_size, self._epoch),
             is_training=True,
         )
+
+
+class GlobalBatchTrainer(GlobalBatches, SFTTrainer):
+    """TRL's trainer of tokenized rows with labels, over such batches."""
 
 
 def row_lengths(rows: Dataset) -> list[int]:
@@ -64,28 +127,28 @@ def row_lengths(rows: Dataset) -> list[int]:
 
 
 def filler(rows: Dataset, lengths: Sequence[int]) -> Dataset:
-    """One row that no loss is taken of: the shortest, with its labels ignored."""
+    """One row that no loss is taken of: the shortest, with its labels ignored, or as a pair with a length of 0."""
     row = rows[min(range(len(lengths)), key=lengths.__getitem__)]
-    return Dataset.from_list([{**row, "labels": [IGNORED] * len(row["labels"])}], features=rows.features)
+    without = {"labels": [IGNORED] * len(row["labels"])} if "labels" in row else {"length": 0}
+    return Dataset.from_list([{**row, **without}], features=rows.features)
 
 
 class WholeBatches(Sampler[int]):
     """Row numbers in the order of one process, until they are through and the last batch is full.
 
-    What fills it is the number after the last row's.
+    What fills it is the number after the last row's. `epoch` is asked for the epoch whenever one begins: accelerate
+    tells it to no sampler as deep down as this one lies where a training goes on in the middle of an epoch.
     """
 
-    def __init__(self, order: StepOrder, batch_size: int) -> None:
+    def __init__(self, order: StepOrder, batch_size: int, epoch: Callable[[], int]) -> None:
         self._order = order
         self._batch_size = batch_size
-
-    def set_epoch(self, epoch: int) -> None:
-        """Chooses the order of the next iteration; the Trainer calls this."""
-        self._order.set_epoch(epoch)
+        self._epoch = epoch
 
     def __len__(self) -> int:
         return math.ceil(len(self._order) / self._batch_size) * self._batch_size
 
     def __iter__(self) -> Iterator[int]:
+        self._order.set_epoch(self._epoch())
         yield from self._order
         yield from [len(self._order)] * (len(self) - len(self._order))

@@ -6,6 +6,7 @@ that what is left between the two is not the longer training.
 """
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from mathtune_training.train_generator import TrainGeneratorParams, fit_generato
 from mathtune_training.train_verifier import TrainVerifierParams, fit_verifier, read_examples, verifier_data
 from mathtune_training.trainable import load_trainable, save_trained
 from mathtune_training.verdict_head import remove_verdict_head
+
+SEVERAL_PROCESSES = True  # they share every batch (see global_batches.py)
 
 # Added to the seed, so that a training does not go through the solutions in the order of the one before.
 SECOND, THIRD = 1_000_003, 2_000_003
@@ -71,7 +74,12 @@ def run(
     else:
         middle = fit_verifier(model, tokenizer, graded, params.verifier, seed, places("verifier", generator))
         remove_verdict_head(model)
-    save_trained(model, tokenizer, out / "middle")
+    # Several processes hold the model as its launcher does (in shards, say), and all need it whole to start anew; `out`
+    # is the main one's alone.
+    shared = unfinished / "carried"
+    save_trained(model, tokenizer, shared)
+    shutil.copytree(shared, out / "middle")
+    model, tokenizer = load_trainable(shared)
     last = fit_generator(model, tokenizer, *tables, params.generator, seed + THIRD, places("generator", out / "middle"))
     save_trained(model, tokenizer, out / "model")
     provenance = Provenance(

@@ -8,7 +8,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 
 from mathtune_core.errors import MathtuneError
 from mathtune_core.processes import process_index
-from mathtune_training.whole_weights import whole_weights
+from mathtune_training.whole_weights import wait_for_all, whole_weights
 
 
 def load_trainable(base: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -52,12 +52,13 @@ def check_checkpoint(base: Path) -> None:
 def save_trained(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     """Weights (safetensors), configuration and tokenizer, as any Hugging Face program reads them.
 
-    Of several processes all must call it, and the main one writes.
+    Of several processes all must call it; the main one writes, and all return when it has.
     """
     weights = whole_weights(model)
     if process_index() == 0:
         model.save_pretrained(folder, state_dict=weights)
         tokenizer.save_pretrained(folder)
+    wait_for_all()
 
 
 def first_line(error: Exception) -> str:

@@ -10,6 +10,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from mathtune_core.processes import process_index
+from mathtune_training.whole_weights import set_weight, wait_for_all, weights_of, whole
+
 CURVE = {"step": pl.Int64, "val_loss": pl.Float64}
 
 
@@ -47,8 +50,7 @@ class Validation(TrainerCallback):
             loss = self._measure()
             state.log_history.append({"step": state.global_step, "val_loss": loss})
             if self._eval_steps is not None and loss < min(before, default=float("inf")):
-                if state.is_world_process_zero:
-                    self._keep(model)
+                self._keep(model)
             elif self._patience is not None and stagnant([*before, loss]) >= self._patience:
                 control.should_training_stop = True
                 # The stretch since the last logged step belongs to the curve.
@@ -60,15 +62,19 @@ class Validation(TrainerCallback):
         """Gives `model` the weights of the lowest validation loss, where evaluations chose among several."""
         if self._eval_steps is None:
             return
+        wait_for_all()  # the main process may still be writing them
         weights = load_file(self._best)
-        with torch.no_grad():
-            for name, parameter in trained_parameters(model).items():
-                parameter.copy_(weights[name])
+        for name, parameter in trained_parameters(model).items():
+            set_weight(parameter, weights[name])
 
     def _keep(self, model: PreTrainedModel) -> None:
+        held = weights_of(model)
+        weights = whole({name: held[name] for name in trained_parameters(model)})
+        if process_index() > 0:
+            return
         partial = self._best.with_suffix(".partial")
         self._best.parent.mkdir(parents=True, exist_ok=True)
-        save_file({name: weight.detach().contiguous() for name, weight in trained_parameters(model).items()}, partial)
+        save_file({name: weight.contiguous() for name, weight in weights.items()}, partial)
         partial.replace(self._best)
 
 

@@ -28,5 +28,5 @@ def verdict_margin(right: torch.Tensor, wrong: torch.Tensor, margin: float) -> t
 
 
 def bradley_terry(right: torch.Tensor, wrong: torch.Tensor) -> torch.Tensor:
-    """The summed −log σ(d⁺ − d⁻) over pairs: the loss of TRL's RewardTrainer, here to measure validation pairs by."""
+    """The summed −log σ(d⁺ − d⁻) over pairs: the loss of TRL's RewardTrainer, which takes its mean."""
     return -logsigmoid(right.float() - wrong.float()).sum()

@@ -1,6 +1,7 @@
 """The trainers of the verifier's three losses, each over TRL's own."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,15 +11,14 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl import RewardConfig, RewardTrainer, SFTTrainer
 from trl.trainer.reward_trainer import DataCollatorForPreference
 
-from mathtune_core.errors import MathtuneError
 from mathtune_core.processes import process_count
-from mathtune_training.global_batches import IGNORED, GlobalBatchTrainer, row_lengths
+from mathtune_training.global_batches import IGNORED, GlobalBatches, GlobalBatchTrainer, share_of
 from mathtune_training.hyperparameters import Hyperparameters, shared_arguments, trainer_arguments
-from mathtune_training.like_lengths import StepOrder
 from mathtune_training.verdict_head import last_positions
-from mathtune_training.verdict_loss import verdict_cross_entropy, verdict_margin
+from mathtune_training.verdict_loss import bradley_terry, verdict_cross_entropy, verdict_margin
 
 VerifierLoss = Literal["xent", "margin", "bradley-terry"]
+PairLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # logit differences of right and wrong, (pairs,): sum
 
 
 class VerdictTrainer(GlobalBatchTrainer):
@@ -48,25 +48,14 @@ class VerdictTrainer(GlobalBatchTrainer):
         return loss * self.accelerator.num_processes / num_items_in_batch
 
 
-class PairTrainer(RewardTrainer):
-    """TRL's reward model trainer, whose loss is Bradley–Terry's, on the verdict instead of a new head.
+class PairTrainer(GlobalBatches, RewardTrainer):
+    """TRL's reward model trainer, with a loss over pairs on the verdict instead of a new head.
 
     A row is `chosen_ids` and `rejected_ids`, the verifier's prompts with a right and a wrong solution of one problem,
-    and `length`, that of the longer.
+    and `length`, that of the longer: 0 where the pair only fills a batch.
     """
 
-    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> StepOrder:
-        a_step = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        return StepOrder(row_lengths(self.train_dataset), a_step, self.args.seed)
-
-    def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
-        super(RewardTrainer, self)._save_checkpoint(model, trial)  # without TRL's model card
-
-
-class MarginTrainer(PairTrainer):
-    """The paper's hinge on log S in place of Bradley–Terry's loss; `margin` (λ) is set before training."""
-
-    margin: float
+    pair_loss: PairLoss  # set before training
 
     def compute_loss(
         self,
@@ -75,18 +64,23 @@ class MarginTrainer(PairTrainer):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
-        """The mean hinge over the batch's pairs."""
-        right, wrong = model(**inputs).logits[:, 0].chunk(2)
-        return verdict_margin(right, wrong, self.margin) / right.numel()
+        """The mean loss over the pairs of the batch, of all processes."""
+        counts = inputs["counts"]
+        given = {name: value for name, value in inputs.items() if name != "counts"}
+        right, wrong = model(**given).logits[:, 0].chunk(2)
+        total = self.pair_loss(right[counts], wrong[counts])
+        # The sum of all processes' pairs, whose gradients are then averaged.
+        return total * self.accelerator.num_processes / self.accelerator.reduce(counts.sum())
 
 
 class PairCollator(DataCollatorForPreference):
     """TRL's collator (right prompts, then wrong ones, padded on the right), with the positions of the verdicts."""
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
-        """`input_ids`, `attention_mask` and `verdict_mask`, each (2 × pairs, longest)."""
+        """`input_ids`, `attention_mask` and `verdict_mask`, each (2 × pairs, longest), and `counts` (pairs,)."""
         batch: dict[str, Any] = super().torch_call(examples)
-        return {**batch, "verdict_mask": last_positions(batch["attention_mask"])}
+        counts = torch.tensor([example["length"] > 0 for example in examples])
+        return {**batch, "verdict_mask": last_positions(batch["attention_mask"]), "counts": counts}
 
 
 def verdict_rows(token_ids: Iterable[list[int]], is_correct: Iterable[bool]) -> Dataset:
@@ -123,29 +117,21 @@ def verdict_trainer(
     seed: int,
     folder: Path,
 ) -> SFTTrainer | RewardTrainer:
-    """The trainer of `loss` over `verdict_rows` or `pair_rows`; `model` has a verdict head, `folder` is scratch.
-
-    Raises MathtuneError for a loss that compares in several processes.
-    """
+    """The trainer of `loss` over `verdict_rows` or `pair_rows`; `model` has a verdict head, `folder` is scratch."""
     if loss == "xent":
         arguments = trainer_arguments(params, seed, folder)
         return VerdictTrainer(model=model, args=arguments, train_dataset=rows, processing_class=tokenizer)
-    if process_count() > 1:
-        raise MathtuneError(
-            f"params.yaml: train_verifier: loss: {loss} compares the pairs of a whole batch and trains in one process; "
-            "start it by python, not by a launcher"
-        )
+    pairs = share_of(rows_per_batch(loss, params.batch_size), process_count(), "pairs of two rows")
     shared = shared_arguments(params, seed, folder) | {
-        "per_device_train_batch_size": rows_per_batch(loss, params.batch_size),
+        "per_device_train_batch_size": pairs,
         "max_length": None,  # rows are counted and dropped before; left to itself TRL drops long ones in silence
         "disable_dropout": False,
         "remove_unused_columns": False,  # the order of rows reads `length`
     }
-    kind = MarginTrainer if loss == "margin" else PairTrainer
     # TRL asks this of a reward model; the verdict's difference is one number.
     classes, model.config.num_labels = model.config.num_labels, 1
     try:
-        trainer = kind(
+        trainer = PairTrainer(
             model=model,
             args=RewardConfig(**shared),
             train_dataset=rows,
@@ -154,5 +140,5 @@ def verdict_trainer(
         )
     finally:
         model.config.num_labels = classes
-    trainer.margin = margin
+    trainer.pair_loss = partial(verdict_margin, margin=margin) if loss == "margin" else bradley_terry
     return trainer
