@@ -182,7 +182,7 @@ class Pool:
                 f"on {slot.node} ({reason}); fewer workers need less memory"
             )
         if not slot.fruitful:
-            self._fruitless.update(slot.chunk)
+            self._fruitless.update(slot.chunk.keys())
         deadly = [key for key in slot.chunk if self._fruitless[key] >= ATTEMPTS]
         if deadly:
             raise MathtuneError(
