@@ -46,7 +46,10 @@ class Words:
 
 
 class Instant:
-    """A `Sampler` whose texts are given but for the problem and the sample that they name."""
+    """A `Sampler` whose texts are given but for the problem and the sample that they name.
+
+    FakeSampler takes each text apart into words, which would be most of what is measured.
+    """
 
     def generate(
         self,

@@ -2,7 +2,7 @@
 
 The Trainer writes and reads a checkpoint: weights in safetensors; optimizer, schedule and random state by torch.save,
 read back with `weights_only=True`, which opens no arbitrary pickle. All are this project's own and gone when the
-stage is done. One process, several and FSDP2 go on from one another's (see global_batches.py).
+stage is done. One process, several and FSDP2 go on from one another's (see whole_checkpoints.py).
 """
 
 import dataclasses

@@ -2,28 +2,18 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset, concatenate_datasets
-from safetensors.torch import load_file
 from torch.utils.data import DataLoader, Sampler
 from transformers import Trainer
 from trl import SFTTrainer
 
 from mathtune_core.errors import MathtuneError
 from mathtune_training.like_lengths import StepOrder, like_length_parts
-from mathtune_training.whole_weights import (
-    set_weight,
-    shared_optimizer_state,
-    wait_for_all,
-    weights_of,
-    whole_optimizer_state,
-    whole_weights,
-)
+from mathtune_training.whole_checkpoints import WholeCheckpoints
 
-OPTIMIZER, SCHEDULER = "optimizer.pt", "scheduler.pt"  # as the Trainer names them
 IGNORED = -100  # the label of a position without loss, in every Hugging Face collator
 
 
@@ -37,14 +27,11 @@ def share_of(batch_size: int, processes: int, what: str = "rows") -> int:
     return batch_size // processes
 
 
-class GlobalBatches(Trainer):
+class GlobalBatches(WholeCheckpoints):
     """What comes before TRL's trainers: rows in an order that a resume repeats and several processes share.
 
     The Trainer fills an epoch's last batch by repeating rows: with the number of processes other rows would meet in a
     step, and some would count twice.
-
-    Its checkpoints under FSDP are FSDP's alone; here they are what one process writes, so that any number of processes,
-    with FSDP2 or without, goes on from another's. (DeepSpeed's stay DeepSpeed's; see checkpoints.py.)
     """
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> StepOrder:
@@ -56,47 +43,6 @@ class GlobalBatches(Trainer):
 
     def _epoch(self) -> int:
         return int(self.state.epoch or 0)  # the Trainer's is a fraction, and whole when an epoch is through
-
-    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
-        """The weights of a checkpoint, whole and in safetensors whatever holds them."""
-        if not self.is_fsdp_enabled:
-            super().save_model(output_dir, _internal_call)
-            return
-        weights = whole_weights(self.model)
-        if self.args.should_save:
-            self._save(output_dir, state_dict=weights)
-
-    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: torch.nn.Module | None = None) -> None:
-        if not self.is_fsdp_enabled:
-            super()._load_from_checkpoint(resume_from_checkpoint, model)
-            return
-        held = weights_of(self.model)
-        for file in sorted(Path(resume_from_checkpoint).glob("*.safetensors")):
-            for name, weight in load_file(file).items():
-                set_weight(held[name], weight)
-
-    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
-        if not self.is_fsdp_enabled:
-            super()._save_optimizer_and_scheduler(output_dir)
-            return
-        state = whole_optimizer_state(self.optimizer.state_dict())
-        if self.args.should_save:
-            torch.save(state, Path(output_dir) / OPTIMIZER)
-            torch.save(self.lr_scheduler.state_dict(), Path(output_dir) / SCHEDULER)
-
-    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
-        if checkpoint is None or not self.is_fsdp_enabled:
-            super()._load_optimizer_and_scheduler(checkpoint)
-            return
-        # Mapped, for each process takes only its share of it.
-        state = torch.load(Path(checkpoint) / OPTIMIZER, map_location="cpu", weights_only=True, mmap=True)
-        weights = [weight for group in self.optimizer.param_groups for weight in group["params"]]
-        self.optimizer.load_state_dict(shared_optimizer_state(state, weights))
-        self.lr_scheduler.load_state_dict(torch.load(Path(checkpoint) / SCHEDULER, weights_only=True))
-
-    def _save_rng_state(self, output_dir: str) -> None:
-        super()._save_rng_state(output_dir)
-        wait_for_all()  # the main process goes on to the file that says that a checkpoint is whole
 
     def parts(self, inputs: dict[str, torch.Tensor]) -> list[dict[str, torch.Tensor]]:
         """A batch in parts of like length; whole where processes must make as many forward passes as one another."""

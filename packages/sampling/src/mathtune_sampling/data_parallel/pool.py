@@ -5,6 +5,7 @@ import time
 import weakref
 from collections import Counter, deque
 from collections.abc import Hashable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -60,14 +61,13 @@ class Pool:
         self._described = ""  # its node
         self._fruitless: Counter[Hashable] = Counter()
         self._slots = [_Slot(number) for number in range(1, params.data_parallel_size + 1)]
-        try:
+        with ExitStack() as undone:  # whatever ends the start, an interrupt too, leaves no Ray behind
+            undone.callback(self.close)
             for slot in self._slots:
                 self._start(slot)
             while self._description is None:
                 self._await()
-        except BaseException:
-            self.close()
-            raise
+            undone.pop_all()
 
     @property
     def name(self) -> str:
