@@ -55,7 +55,7 @@ class WholeCheckpoints(Trainer):
         if checkpoint is None or not self.is_fsdp_enabled:
             super()._load_optimizer_and_scheduler(checkpoint)
             return
-        # The Trainer's own format for what is not weights. weights_only takes tensors and plain values and runs nothing;
+        # The Trainer's own format of all but weights. weights_only takes tensors and plain values, and runs nothing;
         # mapped, for each process takes only its share.
         state = torch.load(Path(checkpoint) / OPTIMIZER, map_location="cpu", weights_only=True, mmap=True)
         weights = [weight for group in self.optimizer.param_groups for weight in group["params"]]
