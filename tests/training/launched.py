@@ -24,7 +24,7 @@ from mathtune_training.like_lengths import StepOrder
 
 torch.distributed.init_process_group("gloo")
 PartialState._prepare_backend = lambda *_, **__: ("gloo", DistributedType.MULTI_GPU)
-sft.SMALL_VOCABULARY = 0
+sft.LOGITS_AT_ONCE = 0
 drawn_order = StepOrder.__iter__
 all_weights = trainable.whole_weights
 

@@ -14,6 +14,7 @@ from mathtune_training.hyperparameters import trainer_arguments
 from mathtune_training.sft import (
     IGNORED,
     PLAIN_ATTENTION_TOKENS,
+    CompletionTrainer,
     choose_attention,
     mean_completion_loss,
     tokenize_solutions,
@@ -184,7 +185,7 @@ def test_trls_loss_and_the_models_own_train_alike(
     solutions: pl.DataFrame,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The vocabulary's size chooses between them, so no result may depend on which it is."""
+    """The size of a batch's logits chooses between them, so no result may depend on which it is."""
     rows, _ = tokenize_solutions(tokenizer, problems, solutions, 128)
     start = {name: value.clone() for name, value in model.state_dict().items()}
     own = train_sft(model, tokenizer, rows, params(epochs=4.0), 0)
@@ -192,10 +193,29 @@ def test_trls_loss_and_the_models_own_train_alike(
     taken = []
     trls = SFTTrainer.compute_loss
     monkeypatch.setattr(SFTTrainer, "compute_loss", lambda *given, **named: taken.append(1) or trls(*given, **named))
-    monkeypatch.setattr(sft, "SMALL_VOCABULARY", 0)
+    monkeypatch.setattr(sft, "LOGITS_AT_ONCE", 0)
     fused = train_sft(model, tokenizer, rows, params(epochs=4.0), 0)
     assert len(taken) == fused.steps == 20
     assert fused.losses["loss"].to_list() == pytest.approx(own.losses["loss"].to_list(), rel=1e-4)
+
+
+@pytest.mark.parametrize(("spare", "at_once"), [(0, True), (-1, False)])
+def test_the_longest_batch_decides_whether_its_logits_are_all_held(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerBase,
+    problems: pl.DataFrame,
+    solutions: pl.DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    spare: int,
+    at_once: bool,
+) -> None:
+    rows, _ = tokenize_solutions(tokenizer, problems, solutions, 128)
+    arguments = trainer_arguments(params(batch_size=3), 0, tmp_path)
+    trainer = CompletionTrainer(model=model, args=arguments, train_dataset=rows, processing_class=tokenizer)
+    logits = 3 * max(map(len, rows["input_ids"])) * model.config.vocab_size
+    monkeypatch.setattr(sft, "LOGITS_AT_ONCE", logits + spare)
+    assert trainer.at_once is at_once
 
 
 def test_accumulated_batches_train_as_one_batch_would(
