@@ -36,8 +36,8 @@ class CompletionTrainer(GlobalBatchTrainer):
     """The loss over the solution's tokens alone, projected where there are any.
 
     TRL's loss projects tokens in tiles, recomputes them backward and takes every token's entropy and accuracy along:
-    right on a GPU, but on a CPU it costs a tenth of a training step with a vocabulary of a thousand, two fifths with one
-    of fifty thousand.
+    right on a GPU, but on a CPU it costs a tenth of a training step with a vocabulary of a thousand, and two fifths
+    with one of fifty thousand.
     """
 
     @cached_property
