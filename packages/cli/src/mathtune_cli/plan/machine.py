@@ -79,9 +79,9 @@ CPU = Machine(
     peak={"bfloat16": 400e9, "float32": 200e9},
     bandwidth=42 * GB,
     memory=None,
-    mfu={"train": 0.4, "read": 0.85, "write": 0.95, "score": 0.6},
+    mfu={"train": 0.55, "read": 0.85, "write": 0.95, "score": 0.6},
     reach=0.42,
-    layer_pass={"train": 0.016},
+    layer_pass={"train": 0.026},
     starts=STARTS,
 )
 # Dense products without sparsity, SXM where there are several kinds; float32 without TF32, which torch leaves off.
