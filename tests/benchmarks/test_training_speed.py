@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from training_run import ROOT, STYLE
+from training_run import ROOT
 
+STYLE = "rewritten"
 RESULTS = ROOT / "docs" / "results" / "training.json"
 CONTENDERS = ("mathtune", "trl-no-checkpointing", "trl")
 NEEDED = ("build_problems/problems.parquet", f"build_solutions/{STYLE}/solutions.parquet", "pretrain_base/model")
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.benchmark
 def child(contender: str, seed: int) -> dict[str, Any]:
     """The result of training_run.py."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(str(path) for path in ROOT.glob("packages/*/src"))}
-    command = [sys.executable, str(Path(__file__).with_name("training_run.py")), contender, str(seed)]
+    command = [sys.executable, str(Path(__file__).with_name("training_run.py")), contender, STYLE, str(seed)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -1,9 +1,9 @@
 """One training in a process of its own, so that its memory is its own.
 
-    python training_run.py {mathtune|trl|trl-no-checkpointing} SEED
+    python training_run.py {mathtune|trl|trl-no-checkpointing} STYLE SEED
 
-Prints one JSON object. All three train the default run's rewritten style from the same float32 weights, with the same
-learning rate, schedule, batch size and steps, computing in bfloat16; the rest is each one's own default.
+Prints one JSON object. All three train the finished run's solutions of a style from the same float32 weights, with the
+same learning rate, schedule, batch size and steps, computing in bfloat16; the rest is each one's own default.
 """
 
 import json
@@ -30,15 +30,14 @@ from mathtune_training.train_generator import TrainGeneratorParams, choose_solut
 from mathtune_training.trainable import load_trainable
 
 ROOT = Path(__file__).resolve().parents[2]
-STYLE = "rewritten"
 
 
 def main() -> None:
     """See the module's docstring."""
-    contender, seed = sys.argv[1], int(sys.argv[2])
-    params = load_params(ROOT / "params.yaml", ("train_generator", STYLE), TrainGeneratorParams)
+    contender, style, seed = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    params = load_params(ROOT / "params.yaml", ("train_generator",), TrainGeneratorParams)
     problems = read_table(ROOT / "artifacts/build_problems/problems.parquet", PROBLEMS)
-    solutions = read_table(ROOT / f"artifacts/build_solutions/{STYLE}/solutions.parquet", SOLUTIONS)
+    solutions = read_table(ROOT / f"artifacts/build_solutions/{style}/solutions.parquet", SOLUTIONS)
     model, tokenizer = load_trainable(ROOT / "artifacts/pretrain_base/model")
     train = choose_solutions(problems, solutions, "train", "generator", params.max_examples)
     val = choose_solutions(problems, solutions, "val", None, params.max_eval_examples)

@@ -1,6 +1,7 @@
 """The whole DAG through DVC, and what its tables promise one another."""
 
 import json
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -132,3 +133,11 @@ def test_models_are_safetensors_and_nothing_is_pickled(artifacts: Path) -> None:
     files = [path for path in artifacts.rglob("*") if path.is_file()]
     assert [path for path in files if path.name == "model.safetensors"]
     assert not [path for path in files if path.suffix in {".bin", ".pt", ".pth", ".pkl", ".ckpt"}]
+
+
+def test_the_training_benchmark_reads_the_run(finished: Finished) -> None:
+    output = finished[0].run(sys.executable, "tests/benchmarks/training_run.py", "mathtune", "original", "0")
+    result = json.loads(output.splitlines()[-1])
+    training = json.loads((finished[0].root / "artifacts/train_generator/original/0/training.json").read_text())
+    assert result["steps"] == training["steps"]
+    assert result["val_loss"] == pytest.approx(training["val_loss"], rel=0.01)  # in float32, and there in bfloat16
