@@ -22,8 +22,8 @@ from mathtune_training.lora import add_lora, merge_lora
 from mathtune_training.throughput import Throughput
 from mathtune_training.validation import Validation, validation_curve
 
-# Up to so many logits of a batch, a GiB in float32, computing them twice to save memory is a loss: SmolLM2's vocabulary
-# of 49,152 trained 1.65 times as fast without, in less memory (docs/results/smollm2.md).
+# Up to so many logits of a batch, a GiB in float32, computing them twice to save memory is a loss: with SmolLM2's
+# vocabulary of 49,152 training takes 1.47 times as long (docs/results/training.md).
 LOGITS_AT_ONCE = 2**28
 
 
@@ -36,7 +36,7 @@ class CompletionTrainer(GlobalBatchTrainer):
     """The loss over the solution's tokens alone, projected where there are any.
 
     TRL's loss projects tokens in tiles, recomputes them backward and takes every token's entropy and accuracy along:
-    right on a GPU, but on a CPU it costs a tenth of a training step with a vocabulary of a thousand, and two fifths
+    right on a GPU, but on a CPU it costs a tenth of a training step with a vocabulary of a thousand, and a third
     with one of fifty thousand.
     """
 
